@@ -1,4 +1,5 @@
-//! Every setting, read once, from the environment or the command line. Nothing else reads the environment.
+//! Every setting, read once, from the environment or the command line. Nothing else reads the environment (but for
+//! `RUST_LOG`, which is the logs' own).
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 

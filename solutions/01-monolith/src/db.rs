@@ -2,6 +2,7 @@
 //! databases stands here.
 
 use std::{
+    ops::{Deref, DerefMut},
     str::FromStr,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -9,13 +10,11 @@ use std::{
 use anyhow::Context;
 use secrecy::ExposeSecret;
 use sqlx::{
-    Connection as _, Sqlite, SqliteConnection, Transaction,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    Connection as _, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteQueryResult, SqliteSynchronous},
 };
 
-use crate::config::Config;
-
-pub type Driver = Sqlite;
+use crate::{config::Config, error::AppError};
 
 /// Boxed, so that callers say `&mut *connection`, whatever hands the connection out.
 pub type Connection = Box<SqliteConnection>;
@@ -30,26 +29,52 @@ pub struct Db {
 
 impl Db {
     pub fn new(config: &Config) -> anyhow::Result<Db> {
-        let options = SqliteConnectOptions::from_str(config.database_url.expose_secret())
-            .context("DATABASE_URL is not the address of a SQLite file, such as sqlite:gossip.db")?
-            // Readers go on while somebody writes.
-            .journal_mode(SqliteJournalMode::Wal)
-            // A commit survives the death of this process; a power cut may take the last ones. `Full` would sync each.
-            .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(BUSY_TIMEOUT);
-        Ok(Db { options })
+        Ok(Db { options: options(config)? })
     }
 
     /// A connection for one request; it is closed when it goes out of scope.
-    pub async fn connect(&self) -> sqlx::Result<Connection> {
-        SqliteConnection::connect_with(&self.options).await.map(Box::new)
+    pub async fn connect(&self) -> Result<Connection, AppError> {
+        Ok(Box::new(SqliteConnection::connect_with(&self.options).await?))
+    }
+
+    /// A transaction that has the write lock from its start. One that reads first and asks for the lock later can be
+    /// refused in the middle of its work.
+    pub async fn begin_write(&self) -> Result<WriteTransaction, AppError> {
+        let mut connection = self.connect().await?;
+        sqlx::query("begin immediate").execute(&mut *connection).await?;
+        Ok(WriteTransaction { connection })
     }
 }
 
-/// A transaction that takes the write lock at once. One that reads first and asks for the lock later can be refused in
-/// the middle of its work.
-pub async fn begin_write(connection: &mut SqliteConnection) -> sqlx::Result<Transaction<'_, Driver>> {
-    connection.begin_with("begin immediate").await
+/// Derefs to its connection. Dropped without `commit`, it closes that connection, and has changed nothing.
+pub struct WriteTransaction {
+    connection: Connection,
+}
+
+impl WriteTransaction {
+    pub async fn commit(mut self) -> Result<(), AppError> {
+        sqlx::query("commit").execute(&mut *self.connection).await?;
+        Ok(())
+    }
+}
+
+impl Deref for WriteTransaction {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for WriteTransaction {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}
+
+/// The id that the database gave to the row just inserted.
+pub fn last_id(done: &SqliteQueryResult) -> i64 {
+    done.last_insert_rowid()
 }
 
 /// Milliseconds since 1970. The database never tells the time: two of them would disagree on its type.
@@ -60,9 +85,20 @@ pub fn now() -> i64 {
 
 /// The role `migrate`: makes the database if there is none, and applies what is new.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    let options = Db::new(config)?.options.create_if_missing(true);
+    let options = options(config)?.create_if_missing(true);
     let mut connection = SqliteConnection::connect_with(&options).await.context("opening the database")?;
     sqlx::migrate!("migrations/sqlite").run(&mut connection).await.context("bringing the database up to date")?;
     connection.close().await?;
     Ok(())
+}
+
+fn options(config: &Config) -> anyhow::Result<SqliteConnectOptions> {
+    let options = SqliteConnectOptions::from_str(config.database_url.expose_secret())
+        .context("DATABASE_URL is not the address of a SQLite file, such as sqlite:gossip.db")?
+        // Readers go on while somebody writes.
+        .journal_mode(SqliteJournalMode::Wal)
+        // A commit survives the death of this process; a power cut may take the last ones. `Full` would sync each.
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(BUSY_TIMEOUT);
+    Ok(options)
 }

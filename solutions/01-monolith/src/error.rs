@@ -35,8 +35,7 @@ impl AppError {
 
 #[derive(Template)]
 #[template(path = "error.html")]
-struct ErrorPage<'a> {
-    me: Option<&'a str>,
+struct ErrorPage {
     message: String,
 }
 
@@ -52,6 +51,6 @@ impl IntoResponse for AppError {
             }
             mistake => format!("Sorry: {mistake}."),
         };
-        page::show(status, &ErrorPage { me: None, message }).unwrap_or_else(|_| status.into_response())
+        page::show(status, &ErrorPage { message }).unwrap_or_else(|_| status.into_response())
     }
 }

@@ -12,7 +12,10 @@ use crate::error::AppError;
 /// Sent with every page: it is for one reader only, runs no script, and nobody may frame it.
 const HEADERS: [(HeaderName, &str); 4] = [
     (header::CACHE_CONTROL, "private, no-cache"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
+    ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),
 ];

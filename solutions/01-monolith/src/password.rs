@@ -32,8 +32,7 @@ fn hash_now(password: &str) -> password_hash::Result<String> {
 
 /// A hash that cannot be read, such as the seeded users' `!`, fits no password.
 fn verify_now(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash)
-        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
 #[cfg(test)]

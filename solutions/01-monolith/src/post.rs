@@ -8,10 +8,12 @@ use axum::{
     routing::post,
 };
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::{
-    db, feed,
+    db,
     error::AppError,
+    feed,
     site::{Shared, Site},
     user::User,
 };
@@ -26,12 +28,11 @@ pub fn router() -> Router<Shared> {
 
 /// What the form on the feed page sends.
 #[derive(Deserialize, Default)]
+#[serde(default)]
 pub struct Draft {
     pub content: String,
-    #[serde(default)]
     pub tag: String,
     /// Names this filling-in of the form, so that a double click is one post.
-    #[serde(default)]
     pub form_id: String,
 }
 
@@ -54,16 +55,17 @@ async fn publish(State(site): State<Shared>, user: User, Form(draft): Form<Draft
             save(&site, &user, &post).await?;
             Ok(Redirect::to("/").into_response())
         }
-        Err(problem) => feed::show_with(&site, Some(&user), StatusCode::UNPROCESSABLE_ENTITY, &draft, Some(problem)).await,
+        Err(problem) => {
+            feed::show_with(&site, Some(&user), StatusCode::UNPROCESSABLE_ENTITY, &draft, Some(problem)).await
+        }
     }
 }
 
-/// Keeps the post, unless this very form was sent before: then it is kept already.
+/// Keeps the post, unless the same was sent before: then it is kept already.
 async fn save(site: &Site, author: &User, post: &NewPost) -> Result<(), AppError> {
-    let mut connection = site.db.connect().await?;
-    let mut tx = db::begin_write(&mut connection).await?;
-    let first = sqlx::query("insert into submissions (form_id, created_at) values (?, ?)")
-        .bind(&post.form_id)
+    let mut tx = site.db.begin_write().await?;
+    let first = sqlx::query("insert into submissions (fingerprint, created_at) values (?, ?)")
+        .bind(post.fingerprint(author))
         .bind(db::now())
         .execute(&mut *tx)
         .await;
@@ -80,8 +82,7 @@ async fn save(site: &Site, author: &User, post: &NewPost) -> Result<(), AppError
         .bind(db::now())
         .execute(&mut *tx)
         .await?;
-    tx.commit().await?;
-    Ok(())
+    tx.commit().await
 }
 
 impl NewPost {
@@ -104,10 +105,16 @@ impl NewPost {
         // Whoever sends the form without a browser has no id, and no double click either.
         let form_id = match draft.form_id.as_str() {
             "" => new_form_id(),
-            id if id.len() <= 32 => id.to_owned(),
-            _ => return Err("This form is broken; please reload the page."),
+            id => id.to_owned(),
         };
         Ok(NewPost { content, tag, form_id })
+    }
+
+    /// A second click sends the same form with the same text. Another text in it is a second gossip: somebody went back
+    /// to the page and wrote again.
+    fn fingerprint(&self, author: &User) -> Vec<u8> {
+        let NewPost { content, tag, form_id } = self;
+        Sha256::digest(format!("{}\n{form_id}\n{tag}\n{content}", author.id)).to_vec()
     }
 }
 

@@ -47,21 +47,17 @@ pub async fn run(
     Ok(())
 }
 
-/// SIGTERM, as a supervisor sends it, or Ctrl-C at a terminal.
-pub async fn terminated() {
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => _ = signal.recv().await,
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM will end this process at once");
-                std::future::pending::<()>().await;
-            }
+/// SIGTERM, as a supervisor sends it, or Ctrl-C at a terminal. Listens from this call on, not from the first await: a
+/// signal right after the ready line must find somebody home.
+pub fn terminated() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        () = terminate => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    })
 }
 
 /// One line of JSON on stdout tells whoever started us where to find us.

@@ -6,10 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{
-    extract::FromRequestParts,
-    http::request::Parts,
-};
+use axum::{extract::FromRequestParts, http::request::Parts};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
 use crate::{
@@ -45,7 +42,7 @@ impl Sessions {
 /// that the browser had is over.
 pub async fn start(site: &Site, jar: CookieJar, user: User) -> Result<CookieJar, AppError> {
     let jar = end(site, jar).await?;
-    let id = format!("{:064x}{:064x}", rand::random::<u128>(), rand::random::<u128>());
+    let id = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
     let now = Instant::now();
     let mut sessions = site.sessions.lock();
     sessions.retain(|_, session| session.ends > now);

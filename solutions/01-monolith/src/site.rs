@@ -23,10 +23,11 @@ pub struct Site {
 }
 
 pub async fn run(config: Config) -> anyhow::Result<()> {
+    let shutdown = serve::terminated()?;
     let listener = serve::bind(config.listen_addr).await?;
     let grace = config.shutdown_grace;
     let site = Site { db: Db::new(&config)?, sessions: Sessions::default(), config };
-    serve::run(listener, app(Arc::new(site)), grace, serve::terminated()).await
+    serve::run(listener, app(Arc::new(site)), grace, shutdown).await
 }
 
 pub fn app(site: Shared) -> Router {

@@ -12,13 +12,7 @@ use axum_extra::extract::cookie::CookieJar;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::{
-    db,
-    error::AppError,
-    page, password, session,
-    session::Visitor,
-    site::Shared,
-};
+use crate::{db, error::AppError, page, password, session, session::Visitor, site::Shared};
 
 const NAME_LENGTH: std::ops::RangeInclusive<usize> = 2..=20;
 /// The upper bound keeps a login's cost bounded, too.
@@ -80,16 +74,17 @@ async fn register(
     }
     let hash = password::hash(form.password.clone()).await?;
 
-    let mut connection = site.db.connect().await?;
+    let mut tx = site.db.begin_write().await?;
     let inserted = sqlx::query("insert into users (name, password_hash, created_at) values (?, ?, ?)")
         .bind(&name)
         .bind(hash)
         .bind(db::now())
-        .execute(&mut *connection)
+        .execute(&mut *tx)
         .await;
     match inserted {
         Ok(done) => {
-            let user = User { id: done.last_insert_rowid(), name };
+            tx.commit().await?;
+            let user = User { id: db::last_id(&done), name };
             let jar = session::start(&site, jar, user).await?;
             Ok((jar, Redirect::to("/")).into_response())
         }

@@ -1,6 +1,6 @@
--- Forms that were sent. A second click sends the same form again; the primary key refuses it, in the transaction that
--- would have published twice.
+-- Forms that were sent, each as a hash of its id, its writer and its text. A second click sends the same again; the
+-- primary key refuses it, in the transaction that would have published twice.
 create table submissions (
-    form_id text primary key,
+    fingerprint blob primary key,
     created_at integer not null
 ) without rowid;
