@@ -1,0 +1,269 @@
+//! One cargo call that builds all that a command needs, with progress; and why it did not, in a sentence.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::mpsc::{self, Sender},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::Deserialize;
+
+use crate::{build_progress::Progress, repository::Repository};
+
+pub const CHECKER: &str = "checker";
+
+pub struct Built {
+    pub success: bool,
+    executables: BTreeMap<String, PathBuf>,
+    diagnostics: Vec<Diagnostic>,
+    /// What cargo itself had to say: a build script's failure, a manifest it cannot read, a crate it cannot fetch.
+    stderr: String,
+}
+
+struct Diagnostic {
+    crate_folder: PathBuf,
+    is_error: bool,
+    rendered: String,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+enum Message {
+    CompilerArtifact {
+        package_id: String,
+        target: Target,
+        executable: Option<PathBuf>,
+    },
+    CompilerMessage {
+        manifest_path: PathBuf,
+        message: Rendered,
+    },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Rendered {
+    level: String,
+    message: String,
+    rendered: Option<String>,
+}
+
+enum Event {
+    Line(String),
+    Total(usize),
+    Ended,
+}
+
+/// Builds these packages. Only a cargo that cannot be run is an error here: what did not compile is for the caller to ask.
+pub fn build(repository: &Repository, packages: &[String]) -> Result<Built> {
+    let selection: Vec<_> = packages.iter().map(|package| format!("--package={package}")).collect();
+    run(repository, &["build", "--keep-going"], &selection, packages)
+}
+
+/// Builds with any cargo command that takes `--message-format`; `what` names it on the progress line.
+pub fn run(repository: &Repository, command: &[&str], selection: &[String], what: &[String]) -> Result<Built> {
+    let format = if console::colors_enabled_stderr() { "json-diagnostic-rendered-ansi" } else { "json" };
+    let mut cargo = repository.cargo();
+    cargo.args(command).args(selection).arg("--quiet").arg(format!("--message-format={format}"));
+    let mut cargo = cargo
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo; install Rust from https://rustup.rs")?;
+    let stdout = cargo.stdout.take().expect("stdout was asked to be a pipe");
+    let mut stderr = cargo.stderr.take().expect("stderr was asked to be a pipe");
+
+    let (events, received) = mpsc::channel();
+    let lines = events.clone();
+    thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            let _ = lines.send(Event::Line(line));
+        }
+        let _ = lines.send(Event::Ended);
+    });
+    let said = thread::spawn(move || {
+        let mut said = Vec::new();
+        let _ = stderr.read_to_end(&mut said);
+        String::from_utf8_lossy(&said).into_owned()
+    });
+
+    let mut built =
+        Built { success: false, executables: BTreeMap::new(), diagnostics: Vec::new(), stderr: String::new() };
+    let mut progress = Progress::new(what);
+    let mut counting = false;
+    loop {
+        match received.recv_timeout(Duration::from_millis(100)) {
+            Ok(Event::Line(line)) => built.take_in(&line, &mut progress),
+            Ok(Event::Total(total)) => progress.total = Some(total),
+            Ok(Event::Ended) | Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+        }
+        if progress.is_worth_showing() && !counting {
+            counting = true;
+            count(repository, selection.to_vec(), events.clone());
+        }
+        progress.show();
+    }
+    progress.clear();
+    built.success = cargo.wait().context("waiting for cargo")?.success();
+    built.stderr = said.join().map_err(|_| anyhow!("the thread reading cargo's stderr panicked"))?;
+    Ok(built)
+}
+
+/// Counts the crates that the build takes, beside it: `cargo tree` looks at these packages and this platform only, where
+/// `cargo metadata` would have to fetch what every other chapter needs. Until the build has fetched its crates it fails.
+fn count(repository: &Repository, selection: Vec<String>, events: Sender<Event>) {
+    let mut tree = repository.cargo();
+    tree.args(["tree", "--offline", "--quiet", "--edges=normal,build", "--prefix=none"]).args(selection);
+    thread::spawn(move || {
+        for _ in 0..20 {
+            if let Some(output) = tree.output().ok().filter(|output| output.status.success()) {
+                let _ = events.send(Event::Total(distinct_crates(&String::from_utf8_lossy(&output.stdout))));
+                return;
+            }
+            thread::sleep(Duration::from_secs(2));
+        }
+    });
+}
+
+/// Lines are `serde v1.0.229 (proc-macro) (*)`, one for every place in the tree.
+fn distinct_crates(tree: &str) -> usize {
+    let name_and_version = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+    let mut crates: Vec<_> = tree.lines().filter(|line| !line.is_empty()).map(name_and_version).collect();
+    crates.sort();
+    crates.dedup();
+    crates.len()
+}
+
+impl Built {
+    fn take_in(&mut self, line: &str, progress: &mut Progress) {
+        match serde_json::from_str(line) {
+            Ok(Message::CompilerArtifact { package_id, target, executable }) => {
+                if target.kind.iter().all(|kind| kind != "custom-build") {
+                    progress.finished(package_id, &target.name);
+                }
+                if let Some(executable) = executable.filter(|_| target.kind.iter().any(|kind| kind == "bin")) {
+                    self.executables.insert(target.name, executable);
+                }
+            }
+            // rustc's sum at the end says nothing that the diagnostics before it have not said; cargo leaves it out too.
+            Ok(Message::CompilerMessage { message, .. }) if message.message.starts_with("aborting due to") => {}
+            Ok(Message::CompilerMessage { message, .. }) if message.message.ends_with(" emitted") => {}
+            Ok(Message::CompilerMessage { manifest_path, message }) => self.diagnostics.push(Diagnostic {
+                crate_folder: manifest_path.parent().unwrap_or(Path::new("")).to_path_buf(),
+                is_error: message.level.starts_with("error"),
+                rendered: message.rendered.unwrap_or_default(),
+            }),
+            Ok(Message::Other) | Err(_) => {}
+        }
+    }
+
+    /// The program of a package, if it was built.
+    pub fn program(&self, package: &str) -> Option<&Path> {
+        self.executables.get(package).map(PathBuf::as_path)
+    }
+
+    /// The checker, or why there is none.
+    pub fn checker(&self) -> Result<&Path> {
+        if let Some(checker) = self.program(CHECKER) {
+            return Ok(checker);
+        }
+        for diagnostic in self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error) {
+            eprint!("{}", diagnostic.rendered);
+        }
+        eprint!("{}", self.stderr);
+        bail!("the checker could not be built: {}", self.likely_cause())
+    }
+
+    /// Prints what cargo says about a crate: warnings too, and its own words where no diagnostic explains the failure.
+    pub fn print_diagnostics(&self, crate_folder: &Path, failed: bool) {
+        let about = |diagnostic: &&Diagnostic| diagnostic.crate_folder == crate_folder || diagnostic.is_error;
+        let mut explained = false;
+        for diagnostic in self.diagnostics.iter().filter(about) {
+            eprint!("{}", diagnostic.rendered);
+            explained |= diagnostic.is_error;
+        }
+        if failed && !explained {
+            eprint!("{}", self.stderr);
+        }
+    }
+
+    fn likely_cause(&self) -> &'static str {
+        let said = self.diagnostics.iter().map(|diagnostic| diagnostic.rendered.as_str());
+        let said: Vec<_> = said.chain([self.stderr.as_str()]).collect();
+        likely_cause(&said.join("\n"))
+    }
+
+    /// Stops where nothing could be built for a reason that no chapter is to blame for.
+    pub fn stop_if_unable(&self) -> Result<()> {
+        if self.success || !self.executables.is_empty() || self.diagnostics.iter().any(|diagnostic| diagnostic.is_error)
+        {
+            return Ok(());
+        }
+        eprint!("{}", self.stderr);
+        bail!("nothing could be built: {}", self.likely_cause())
+    }
+}
+
+/// The causes that learners meet, by the words of cargo, rustc and the cc crate.
+fn likely_cause(said: &str) -> &'static str {
+    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    if says(&["linker `cc` not found", "linker `clang` not found", "failed to find tool", "is `cc` not installed"]) {
+        "there is no C compiler on PATH. Install one (`sudo apt install build-essential`, `sudo dnf install gcc`, \
+         `xcode-select --install`), then try again; `cargo xtask doctor` says what else is missing."
+    } else if says(&["No space left on device", "os error 28"]) {
+        "the disk is full. Make room (`cargo xtask doctor` says how much is needed), then try again."
+    } else if says(&[
+        "failed to download",
+        "failed to get `",
+        "failed to fetch",
+        "Could not resolve host",
+        "Couldn't resolve host",
+        "--offline was specified",
+        "network failure",
+        "failed to query replaced source",
+    ]) {
+        "crates are missing and the network did not give them. Once there is a network, `cargo xtask prepare` fetches \
+         and builds everything, and no check needs it again."
+    } else if says(&["failed to parse manifest", "failed to load manifest", "invalid type", "TOML parse error"]) {
+        "cargo cannot read a Cargo.toml. Mend the line it names, then try again."
+    } else if says(&["requires rustc", "is not supported by the following package"]) {
+        "this Rust is too old. `rustup update` brings a new one."
+    } else {
+        "the lines above are cargo's. `git status checker` shows whether a file of it was changed; `cargo xtask doctor` \
+         says what this machine lacks."
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_counts_once() {
+        let tree = "checker v0.1.0 (/tmp/checker)\nserde v1.0.1\nserde_derive v1.0.1 (proc-macro)\nserde v1.0.1 (*)\n";
+        assert_eq!(distinct_crates(tree), 3);
+    }
+
+    #[test]
+    fn the_likely_cause_is_named() {
+        assert!(likely_cause("error: linker `cc` not found\n").contains("C compiler"));
+        assert!(likely_cause("failed to find tool \"cc\": No such file or directory").contains("C compiler"));
+        assert!(likely_cause("error: failed to download `rand v0.10.4`").contains("cargo xtask prepare"));
+        assert!(likely_cause("fatal error: No space left on device").contains("disk is full"));
+        assert!(likely_cause("error[E0308]: mismatched types").contains("git status checker"));
+    }
+}

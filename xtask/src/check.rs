@@ -1,0 +1,229 @@
+//! `check`: the incident at once, then one build, then the checker.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::SystemTime,
+};
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use console::style;
+
+use crate::{
+    build::{self, CHECKER},
+    child,
+    course::Chapter,
+    outcome::{OWN, Outcome},
+    repository::Repository,
+    screen::{self, indented},
+    workshop::Workshop,
+};
+
+#[derive(Args, Default)]
+pub struct Check {
+    /// The chapter: 4, 04 or stateless. Without it, the one you are at.
+    #[arg(value_name = "NN")]
+    pub chapter: Option<String>,
+    /// Check the reference answer instead of your chapter.
+    #[arg(long, group = "what")]
+    pub solution: bool,
+    /// Check a copy of a chapter's folder, from anywhere: its src, migrations, templates and static are taken.
+    #[arg(long, value_name = "DIR", group = "what")]
+    path: Option<PathBuf>,
+    /// Check any program that keeps the contract, in any language: a command to which the role is added.
+    #[arg(long, value_name = "CMD", group = "what")]
+    program: Option<String>,
+    /// Only this promise, by its name in the brief or in a report.
+    #[arg(long, value_name = "NAME")]
+    scenario: Option<String>,
+    /// Stop where it fails, with everything still running, until Ctrl-C.
+    #[arg(long, requires = "scenario")]
+    hold: bool,
+    /// Tell every failure in full, not only the first.
+    #[arg(long)]
+    all: bool,
+    /// The servers that the chapter runs on.
+    #[arg(long, value_enum)]
+    stack: Option<Stack>,
+    /// Repeat a check with the data and the timing of this seed.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Check so many times, and count the verdicts.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    times: Option<u32>,
+    /// Delays at the talk's own figures, not at a tenth.
+    #[arg(long)]
+    real_time: bool,
+    /// Data at the talk's own volumes.
+    #[arg(long)]
+    full: bool,
+    /// A document for programs, alone on stdout.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// This promise before the others (watch asks for the one that failed last).
+    #[arg(skip)]
+    pub first: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Stack {
+    /// SQLite, a file; nothing to install
+    Embedded,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+    Junit,
+}
+
+impl Format {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Junit => "junit",
+        }
+    }
+}
+
+impl Check {
+    pub fn run(self, workshop: &mut Workshop) -> Result<u8> {
+        let chapter = workshop.chapter(self.chapter.as_deref())?;
+        self.check(workshop, &chapter)
+    }
+
+    pub fn check(&self, workshop: &mut Workshop, chapter: &Chapter) -> Result<u8> {
+        self.refuse_what_cannot_be(&workshop.repository, chapter)?;
+        let repository = &workshop.repository;
+        let is_first = workshop.progress.record(chapter).is_none_or(|record| record.open.is_none());
+        if (self.is_own() && is_first) || !repository.checker().is_file() {
+            self.tell(&incident(chapter));
+        }
+
+        let package = self.package(chapter);
+        let packages: Vec<_> = [Some(CHECKER.to_owned()), package.clone()].into_iter().flatten().collect();
+        let built = build::build(repository, &packages)?;
+        let mut command = Command::new(built.checker()?);
+        command.arg("check").arg(chapter.number());
+        match (&package, &self.path, &self.program) {
+            (Some(package), ..) => {
+                let folder = self.folder(repository, chapter);
+                let program = built.program(package);
+                built.print_diagnostics(&folder, program.is_none());
+                let Some(program) = program else {
+                    let failed = style("failed:").for_stderr().red().bold();
+                    eprintln!("{failed} {} does not compile; cargo says above where", repository.relative(&folder));
+                    return Ok(1);
+                };
+                let label = if self.solution { "solution" } else { OWN };
+                command.args(["--label", label, "--program", &shell_word(program)]);
+            }
+            (None, Some(path), _) => {
+                command.arg("--label").arg(path).arg("--overlay").arg(path.canonicalize()?);
+            }
+            (None, None, program) => {
+                let program = program.as_deref().unwrap_or_default();
+                command.args(["--label", program, "--program", program]);
+            }
+        }
+        self.pass_on(&mut command);
+
+        let began = SystemTime::now();
+        let code = child::run(&mut command)?;
+        if self.is_own() && let Some(outcome) = Outcome::since(repository, chapter, began) {
+            workshop.progress.learn(chapter, &outcome);
+            workshop.progress.save();
+        }
+        Ok(code)
+    }
+
+    fn refuse_what_cannot_be(&self, repository: &Repository, chapter: &Chapter) -> Result<()> {
+        if let Some(path) = self.path.as_ref().filter(|path| !path.is_dir()) {
+            bail!("there is no folder {}; --path takes a copy of a chapter's folder", path.display());
+        }
+        if let Some(name) = self.scenario.as_ref().filter(|name| chapter.promise(name).is_none()) {
+            let known: Vec<_> = chapter.promises.iter().map(|promise| promise.name.as_str()).collect();
+            bail!("chapter {} makes no promise `{name}`; it makes {}", chapter.number(), known.join(", "));
+        }
+        let folder = self.folder(repository, chapter);
+        if self.package(chapter).is_some() && !folder.join("Cargo.toml").is_file() {
+            let mend = if self.solution { "git restore solutions" } else { "cargo xtask start" };
+            bail!("{} is missing; `{mend} {}` brings it back", repository.relative(&folder), chapter.number());
+        }
+        Ok(())
+    }
+
+    /// What cargo builds besides the checker; nothing where the program comes from elsewhere.
+    fn package(&self, chapter: &Chapter) -> Option<String> {
+        let ours = if self.solution { chapter.solution_package() } else { chapter.package() };
+        (self.path.is_none() && self.program.is_none()).then_some(ours)
+    }
+
+    fn folder(&self, repository: &Repository, chapter: &Chapter) -> PathBuf {
+        if self.solution { chapter.solution_path(&repository.root) } else { chapter.path(&repository.root) }
+    }
+
+    fn is_own(&self) -> bool {
+        !self.solution && self.path.is_none() && self.program.is_none()
+    }
+
+    /// To people: on stdout, unless that is for a document.
+    fn tell(&self, words: &str) {
+        if self.format == Format::Text { println!("{words}") } else { eprintln!("{words}") }
+    }
+
+    fn pass_on(&self, command: &mut Command) {
+        let options = [
+            ("--scenario", self.scenario.clone()),
+            ("--first", self.first.clone()),
+            ("--seed", self.seed.map(|seed| seed.to_string())),
+            ("--times", self.times.map(|times| times.to_string())),
+            ("--stack", self.stack.map(|Stack::Embedded| "embedded".to_owned())),
+            ("--format", Some(self.format.name().to_owned())),
+        ];
+        for (name, value) in options {
+            if let Some(value) = value {
+                command.arg(name).arg(value);
+            }
+        }
+        let switches = [
+            ("--hold", self.hold),
+            ("--all", self.all),
+            ("--real-time", self.real_time),
+            ("--full", self.full),
+            ("--plain", screen::is_plain()),
+        ];
+        command.args(switches.into_iter().filter(|(_, on)| *on).map(|(name, _)| name));
+    }
+}
+
+/// The story that a chapter begins with, and the question to answer before coding.
+pub fn incident(chapter: &Chapter) -> String {
+    let name = format!("{}  {}", chapter.number(), chapter.title);
+    format!(
+        "\n{}  {}\n\n{}\n{}",
+        style(name).bold(),
+        style(format!("{}, {} minutes", chapter.era, chapter.minutes)).dim(),
+        indented(&chapter.incident, 4),
+        style(indented(&chapter.question, 4)).cyan(),
+    )
+}
+
+/// The checker splits a command as a shell does, and a folder's name may hold a space.
+pub fn shell_word(program: &Path) -> String {
+    format!("'{}'", program.display().to_string().replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_one_word_of_the_shell() {
+        assert_eq!(shell_word(Path::new("/my clone/it's")), r"'/my clone/it'\''s'");
+    }
+}

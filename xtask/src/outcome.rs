@@ -1,0 +1,54 @@
+//! What the last check of a chapter found, as the checker left it in target/last-check/.
+
+use std::{fs, path::PathBuf, time::SystemTime};
+
+use serde::Deserialize;
+
+use crate::{course::Chapter, repository::Repository};
+
+/// How a check of the learner's own chapter is labelled.
+pub const OWN: &str = "chapter";
+
+#[derive(Deserialize)]
+pub struct Outcome {
+    target: String,
+    scenarios: Vec<Scenario>,
+}
+
+#[derive(Deserialize)]
+struct Scenario {
+    name: String,
+    verdict: Verdict,
+}
+
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Passed,
+    Failed,
+    Broken,
+}
+
+impl Outcome {
+    /// Of the learner's own chapter; a result that cannot be read is none.
+    pub fn of(repository: &Repository, chapter: &Chapter) -> Option<Self> {
+        let outcome: Self = serde_json::from_slice(&fs::read(file(repository, chapter)).ok()?).ok()?;
+        (outcome.target == OWN).then_some(outcome)
+    }
+
+    /// Only what was written since then: a check that broke leaves the result of the one before.
+    pub fn since(repository: &Repository, chapter: &Chapter, since: SystemTime) -> Option<Self> {
+        let written = fs::metadata(file(repository, chapter)).and_then(|data| data.modified()).ok()?;
+        (written >= since).then(|| Self::of(repository, chapter)).flatten()
+    }
+
+    /// Whether a promise held, if it was looked at. Broken says nothing about it.
+    pub fn held(&self, name: &str) -> Option<bool> {
+        let scenario = self.scenarios.iter().find(|scenario| scenario.name == name)?;
+        (scenario.verdict != Verdict::Broken).then_some(scenario.verdict == Verdict::Passed)
+    }
+}
+
+fn file(repository: &Repository, chapter: &Chapter) -> PathBuf {
+    repository.target.join("last-check").join(chapter.number()).join("result.json")
+}

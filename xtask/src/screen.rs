@@ -1,0 +1,96 @@
+//! What every command prints with: the width, the colours, and words that do without either.
+
+use std::{
+    env,
+    io::{IsTerminal, stderr},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use console::{Term, style};
+
+/// Set once, before anything is printed.
+static PLAIN: AtomicBool = AtomicBool::new(false);
+
+/// For screen readers and logs: no colours, no redrawing, words for signs.
+pub fn be_plain() {
+    PLAIN.store(true, Ordering::Relaxed);
+    console::set_colors_enabled(false);
+    console::set_colors_enabled_stderr(false);
+}
+
+/// Whether `--plain` was asked for; the rest (NO_COLOR, TERM=dumb, a pipe) every program finds out for itself.
+pub fn is_plain() -> bool {
+    PLAIN.load(Ordering::Relaxed)
+}
+
+/// Whether a line on stderr can be drawn over.
+pub fn redraws() -> bool {
+    !is_plain() && stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Columns to write in; a page wider than 100 is no easier to read.
+pub fn width() -> usize {
+    Term::stderr().size_checked().map_or(80, |(_, columns)| usize::from(columns).clamp(40, 100))
+}
+
+/// A text of several lines, indented, its long lines broken between words.
+pub fn indented(text: &str, indent: usize) -> String {
+    let room = width().saturating_sub(indent + 1);
+    let mut page = String::new();
+    for line in text.trim().lines() {
+        let mut rest = line.trim_end();
+        loop {
+            let (head, tail) = break_line(rest, room);
+            page.push_str(&format!("{}\n", format!("{:indent$}{head}", "").trim_end()));
+            if tail.is_empty() {
+                break;
+            }
+            rest = tail;
+        }
+    }
+    page
+}
+
+/// The longest beginning that fits, ending at a word's end, and what is left over.
+fn break_line(line: &str, room: usize) -> (&str, &str) {
+    if console::measure_text_width(line) <= room {
+        return (line, "");
+    }
+    let fits = |end: &usize| console::measure_text_width(&line[..*end]) <= room;
+    let spaces = line.match_indices(' ').map(|(at, _)| at).filter(|at| *at > 0);
+    let end = spaces.clone().take_while(fits).last().or_else(|| spaces.clone().next());
+    end.map_or((line, ""), |end| (&line[..end], line[end..].trim_start()))
+}
+
+/// A sentence on stderr about something that went wrong but does not stop the command.
+pub fn warn(sentence: impl std::fmt::Display) {
+    eprintln!("{} {sentence}", style("warning:").for_stderr().yellow().bold());
+}
+
+/// `9 s`, `1 min 40 s`.
+pub fn lasted(time: Duration) -> String {
+    match time.as_secs() {
+        0..10 => format!("{:.1} s", time.as_secs_f64()),
+        seconds @ 10..60 => format!("{seconds} s"),
+        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_break_between_words() {
+        assert_eq!(break_line("server 2 has never met you", 13), ("server 2 has", "never met you"));
+        assert_eq!(break_line("short", 13), ("short", ""));
+        assert_eq!(break_line("unbreakable_word_of_many_letters and", 13), ("unbreakable_word_of_many_letters", "and"));
+    }
+
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        assert_eq!(lasted(Duration::from_millis(1240)), "1.2 s");
+        assert_eq!(lasted(Duration::from_secs(100)), "1 min 40 s");
+    }
+}
