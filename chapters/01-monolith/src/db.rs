@@ -22,14 +22,18 @@ pub type Connection = Box<SqliteConnection>;
 /// How long a writer waits for the one before it. SQLite has one write lock; with less patience a burst would be errors.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-#[derive(Clone)]
+const NOT_OPENED: &str = "opening the database: has the role `migrate` made it?";
+
 pub struct Db {
     options: SqliteConnectOptions,
 }
 
 impl Db {
-    pub fn new(config: &Config) -> anyhow::Result<Db> {
-        Ok(Db { options: options(config)? })
+    /// Opens the database once, to learn at the start and not from the first user that there is none.
+    pub async fn open(config: &Config) -> anyhow::Result<Db> {
+        let options = options(config)?;
+        SqliteConnection::connect_with(&options).await.context(NOT_OPENED)?.close().await?;
+        Ok(Db { options })
     }
 
     /// A connection for one request; it is closed when it goes out of scope.

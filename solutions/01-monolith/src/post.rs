@@ -82,7 +82,8 @@ async fn save(site: &Site, author: &User, post: &NewPost) -> Result<(), AppError
         .bind(db::now())
         .execute(&mut *tx)
         .await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(())
 }
 
 impl NewPost {

@@ -26,14 +26,16 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let shutdown = serve::terminated()?;
     let listener = serve::bind(config.listen_addr).await?;
     let grace = config.shutdown_grace;
-    let site = Site { db: Db::new(&config)?, sessions: Sessions::default(), config };
+    let site = Site { db: Db::open(&config).await?, sessions: Sessions::default(), config };
     serve::run(listener, app(Arc::new(site)), grace, shutdown).await
 }
 
 pub fn app(site: Shared) -> Router {
     let trace = TraceLayer::new_for_http()
         .make_span_with(DefaultMakeSpan::new().level(Level::INFO))
-        .on_response(DefaultOnResponse::new().level(Level::INFO));
+        .on_response(DefaultOnResponse::new().level(Level::INFO))
+        // The cause of a failure is logged where it becomes an answer.
+        .on_failure(());
     Router::new()
         .merge(feed::router())
         .merge(profile::router())
