@@ -127,7 +127,10 @@ pub fn run(repository: &Repository, command: &[&str], selection: &[String], what
 /// `cargo metadata` would have to fetch what every other chapter needs. Until the build has fetched its crates it fails.
 fn count(repository: &Repository, selection: Vec<String>, events: Sender<Event>) {
     let mut tree = repository.cargo();
-    tree.args(["tree", "--offline", "--quiet", "--edges=normal,build", "--prefix=none"]).args(selection);
+    tree.args(["tree", "--offline", "--quiet", "--prefix=none"]);
+    let with_tests = selection.iter().any(|option| option == "--all-targets");
+    tree.arg(if with_tests { "--edges=normal,build,dev" } else { "--edges=normal,build" });
+    tree.args(selection.into_iter().filter(|option| option != "--all-targets"));
     thread::spawn(move || {
         for _ in 0..20 {
             if let Some(output) = tree.output().ok().filter(|output| output.status.success()) {

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use console::style;
 
 use crate::{
-    build::{self, CHECKER},
+    build::{self, Built, CHECKER},
     child,
     course::Chapter,
     outcome::{OWN, Outcome},
@@ -112,13 +112,7 @@ impl Check {
         match (&package, &self.path, &self.program) {
             (Some(package), ..) => {
                 let folder = self.folder(repository, chapter);
-                let program = built.program(package);
-                built.print_diagnostics(&folder, program.is_none());
-                let Some(program) = program else {
-                    let failed = style("failed:").for_stderr().red().bold();
-                    eprintln!("{failed} {} does not compile; cargo says above where", repository.relative(&folder));
-                    return Ok(1);
-                };
+                let Some(program) = program_of(&built, repository, package, &folder) else { return Ok(1) };
                 let label = if self.solution { "solution" } else { OWN };
                 command.args(["--label", label, "--program", &shell_word(program)]);
             }
@@ -211,6 +205,24 @@ pub fn incident(chapter: &Chapter) -> String {
         indented(&chapter.incident, 4),
         style(indented(&chapter.question, 4)).cyan(),
     )
+}
+
+/// The program that was built of a folder, after cargo's warnings; or none, after its errors and a line that says so.
+pub fn program_of<'a>(built: &'a Built, repository: &Repository, package: &str, folder: &Path) -> Option<&'a Path> {
+    let program = built.program(package);
+    built.print_diagnostics(folder, program.is_none());
+    if program.is_none() {
+        let failed = style("failed:").for_stderr().red().bold();
+        eprintln!("{failed} {} does not compile; cargo says above where", repository.relative(folder));
+    }
+    program
+}
+
+/// A check of the learner's own program.
+pub fn command(checker: &Path, chapter: &Chapter, program: &Path) -> Command {
+    let mut command = Command::new(checker);
+    command.args(["check", &chapter.number(), "--label", OWN, "--program", &shell_word(program)]);
+    command
 }
 
 /// The checker splits a command as a shell does, and a folder's name may hold a space.

@@ -30,11 +30,7 @@ static WATCHING: Once = Once::new();
 /// Runs the command and returns the exit code, 128 and more for a signal, as a shell says it. From the first call on,
 /// signals end the child, and us only after it.
 pub fn run(command: &mut Command) -> Result<u8> {
-    let mut failed = None;
-    WATCHING.call_once(|| failed = watch_signals().err());
-    if let Some(error) = failed {
-        return Err(error);
-    }
+    watch_signals()?;
     let program = command.get_program().to_string_lossy().into_owned();
     let mut child = command.spawn().with_context(|| format!("cannot run {program}"))?;
     CHILD.store(child.id().cast_signed(), Ordering::SeqCst);
@@ -53,7 +49,14 @@ pub fn code(status: ExitStatus) -> u8 {
     u8::try_from(code).unwrap_or(2)
 }
 
-fn watch_signals() -> Result<()> {
+/// From here on a signal ends the child, not us.
+pub fn watch_signals() -> Result<()> {
+    let mut started = Ok(());
+    WATCHING.call_once(|| started = start_watching());
+    started
+}
+
+fn start_watching() -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot watch for signals")?;
     thread::spawn(move || {
         for signal in signals.forever() {

@@ -47,6 +47,12 @@ impl Outcome {
         let scenario = self.scenarios.iter().find(|scenario| scenario.name == name)?;
         (scenario.verdict != Verdict::Broken).then_some(scenario.verdict == Verdict::Passed)
     }
+
+    /// In the chapter's order.
+    pub fn failed(&self, chapter: &Chapter) -> Vec<String> {
+        let names = chapter.promises.iter().map(|promise| promise.name.clone());
+        names.filter(|name| self.held(name) == Some(false)).collect()
+    }
 }
 
 fn file(repository: &Repository, chapter: &Chapter) -> PathBuf {

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::{
     course::{self, Chapter},
+    outcome::Outcome,
     progress::Progress,
     repository::Repository,
 };
@@ -31,5 +32,11 @@ impl Workshop {
             None => self.progress.current(&self.chapters),
         };
         Ok(Rc::clone(chapter))
+    }
+
+    /// The promises that did not hold when the learner's chapter was checked last; nothing if it never was.
+    pub fn open_promises(&self, chapter: &Chapter) -> Option<Vec<String>> {
+        let remembered = self.progress.record(chapter).and_then(|record| record.open.clone());
+        remembered.or_else(|| Some(Outcome::of(&self.repository, chapter)?.failed(chapter)))
     }
 }

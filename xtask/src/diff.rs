@@ -1,0 +1,45 @@
+//! `diff`: what one has done, or what the solution does otherwise.
+
+use anyhow::{Result, bail};
+use clap::Args;
+use console::style;
+
+use crate::{child, folder, workshop::Workshop};
+
+#[derive(Args, Default)]
+pub struct Diff {
+    /// The chapter: 4, 04 or stateless. Without it, the one you are at.
+    #[arg(value_name = "NN")]
+    pub chapter: Option<String>,
+    /// Against the starter, after a pass too.
+    #[arg(long, group = "against")]
+    starter: bool,
+    /// Against the solution, before a pass too.
+    #[arg(long, group = "against")]
+    solution: bool,
+}
+
+impl Diff {
+    pub fn run(self, workshop: &mut Workshop) -> Result<u8> {
+        let chapter = workshop.chapter(self.chapter.as_deref())?;
+        let to_solution = self.solution || (workshop.progress.is_done(&chapter) && !self.starter);
+        let (entry, name) = if to_solution { ("solution", "the solution") } else { ("history", "the starter") };
+        let mine = chapter.path(&workshop.repository.root);
+        if !mine.is_dir() {
+            bail!("chapters/{} is missing; `cargo xtask start {}` brings it back", chapter.folder(), chapter.number());
+        }
+        let laid = folder::lay(workshop, &chapter, entry)?;
+        if folder::is_same(&laid, &mine)? {
+            println!("chapters/{} is {name}, byte for byte", chapter.folder());
+            return Ok(0);
+        }
+        println!("{} is {name}, {} is yours", style("-").red(), style("+").green());
+        let colour = if console::colors_enabled() { "--color=always" } else { "--color=never" };
+        let mut git = workshop.repository.git(["diff", "--no-index", "--no-prefix", colour, "--"]);
+        // Its 1 says that they differ; more is git's own trouble.
+        match child::run(git.arg(&laid).arg(&mine))? {
+            0 | 1 => Ok(0),
+            _ => bail!("git could not compare {} with {}", laid.display(), mine.display()),
+        }
+    }
+}

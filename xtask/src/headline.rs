@@ -1,0 +1,45 @@
+//! `headline`: the talk's figure beside what was measured before and after.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::{
+    build::{self, CHECKER},
+    check::shell_word,
+    child, screen,
+    workshop::Workshop,
+};
+
+#[derive(Args)]
+pub struct Headline {
+    /// The chapters: 4, 04 or stateless. Without any, all of them.
+    #[arg(value_name = "NN")]
+    chapters: Vec<String>,
+}
+
+impl Headline {
+    pub fn run(self, workshop: &mut Workshop) -> Result<u8> {
+        let mut chapters = Vec::new();
+        for asked in &self.chapters {
+            chapters.push(workshop.chapter(Some(asked))?);
+        }
+        if chapters.is_empty() {
+            chapters.clone_from(&workshop.chapters);
+        }
+        let packages = chapters.iter().map(|chapter| chapter.solution_package()).chain([CHECKER.to_owned()]);
+        let built = build::build(&workshop.repository, &packages.collect::<Vec<_>>())?;
+        let mut command = Command::new(built.checker()?);
+        command.arg("headline").args(chapters.iter().map(|chapter| chapter.number()));
+        for chapter in &chapters {
+            let Some(program) = built.program(&chapter.solution_package()) else {
+                built.print_diagnostics(&chapter.solution_path(&workshop.repository.root), true);
+                bail!("solutions/{} does not compile; `git status solutions` shows what was changed", chapter.folder());
+            };
+            command.arg("--program").arg(format!("{}={}", chapter.number(), shell_word(program)));
+        }
+        command.args(screen::is_plain().then_some("--plain"));
+        child::run(&mut command)
+    }
+}

@@ -1,0 +1,66 @@
+//! `hint`: one step further, never more than one at a time.
+
+use anyhow::{Result, bail};
+use clap::Args;
+use console::style;
+
+use crate::{
+    course::{Chapter, Promise},
+    screen::indented,
+    workshop::Workshop,
+};
+
+/// What the three are, in order.
+const STAGES: [&str; 3] = ["a nudge", "the idea", "the shape of the code"];
+
+#[derive(Args, Default)]
+pub struct Hint {
+    /// The chapter: 4, 04 or stateless. Without it, the one you are at.
+    #[arg(value_name = "NN")]
+    pub chapter: Option<String>,
+    /// For this promise, not for the first that fails now.
+    #[arg(long, value_name = "NAME")]
+    promise: Option<String>,
+}
+
+impl Hint {
+    pub fn run(self, workshop: &mut Workshop) -> Result<u8> {
+        let chapter = workshop.chapter(self.chapter.as_deref())?;
+        let Some(promise) = self.promise(workshop, &chapter)? else {
+            println!("every promise of {} holds; there is nothing to hint at", chapter.number());
+            return Ok(0);
+        };
+        let Some(last) = promise.hints.len().checked_sub(1) else {
+            bail!("there are no hints for `{}`; the brief is chapters/{}/README.md", promise.name, chapter.folder());
+        };
+        let read = workshop.progress.record_mut(&chapter).hints.entry(promise.name.clone()).or_default();
+        let stage = (*read).min(last);
+        *read = stage + 1;
+        workshop.progress.save();
+
+        println!("\n{}", style(&promise.text).bold());
+        println!("hint {} of {}: {}  {}\n", stage + 1, last + 1, STAGES[stage.min(2)], style(&promise.name).dim());
+        println!("{}", indented(&promise.hints[stage], 4));
+        if stage == last {
+            println!("That is the last one. The answer: cargo xtask solution {}", chapter.number());
+        } else {
+            println!("Stuck still? The next one is {}: cargo xtask hint {}", STAGES[(stage + 1).min(2)], chapter.number());
+        }
+        Ok(0)
+    }
+
+    /// The one asked for, else the first that fails now.
+    fn promise<'a>(&self, workshop: &Workshop, chapter: &'a Chapter) -> Result<Option<&'a Promise>> {
+        if let Some(name) = &self.promise {
+            let Some(promise) = chapter.promise(name) else {
+                let known: Vec<_> = chapter.promises.iter().map(|promise| promise.name.as_str()).collect();
+                bail!("chapter {} makes no promise `{name}`; it makes {}", chapter.number(), known.join(", "));
+            };
+            return Ok(Some(promise));
+        }
+        let Some(open) = workshop.open_promises(chapter) else {
+            bail!("nobody knows yet what fails; `cargo xtask check {}` finds out", chapter.number());
+        };
+        Ok(open.iter().find_map(|name| chapter.promise(name)))
+    }
+}

@@ -1,0 +1,92 @@
+//! `list`: the course, and how far one is.
+
+use std::{process::Stdio, time::SystemTime};
+
+use anyhow::Result;
+use clap::Args;
+use console::{pad_str, style, truncate_str};
+
+use crate::{
+    build::{self, CHECKER},
+    child,
+    course::Chapter,
+    outcome::Outcome,
+    screen,
+    workshop::Workshop,
+};
+
+#[derive(Args, Default)]
+pub struct List {
+    /// Check the code of every chapter, and remember what it says instead of what was remembered.
+    #[arg(long)]
+    recheck: bool,
+}
+
+impl List {
+    pub fn run(self, workshop: &mut Workshop) -> Result<u8> {
+        if self.recheck && !recheck(workshop)? {
+            return Ok(2);
+        }
+        let current = workshop.chapter(None)?;
+        for chapter in &workshop.chapters {
+            let here = chapter.number == current.number;
+            println!("{}", row(workshop, chapter, here));
+            let incident = chapter.incident.trim().lines().next().unwrap_or_default();
+            println!("{}", style(truncate_str(&format!("      {incident}"), screen::width(), "…")).dim());
+        }
+        println!("\nnext  cargo xtask check {}", current.number());
+        Ok(0)
+    }
+}
+
+fn row(workshop: &Workshop, chapter: &Chapter, here: bool) -> String {
+    let possible: u32 = chapter.promises.iter().map(|promise| promise.points).sum();
+    let record = workshop.progress.record(chapter);
+    let earned = record.map_or(0, |record| record.earned);
+    let state = match record {
+        Some(record) if record.done && screen::is_plain() => format!("done, {earned} of {possible} points"),
+        Some(record) if record.done => format!("{} {earned} of {possible} points", style("✓ done").green()),
+        Some(record) if record.open.is_some() => format!("{earned} of {possible} points"),
+        _ if here => "you are here".to_owned(),
+        _ => String::new(),
+    };
+    let mark = if here && screen::is_plain() { "at" } else if here { "→" } else { "" };
+    // 27 columns are for all but the title.
+    let title = pad_str(&chapter.title, screen::width() - 42, console::Alignment::Left, Some("…")).into_owned();
+    let about = format!("{} {:>3} min", pad_str(&chapter.era, 4, console::Alignment::Left, None), chapter.minutes);
+    format!("{mark:2} {}  {}  {about}  {state}", chapter.number(), style(title).bold()).trim_end().to_owned()
+}
+
+/// False when a check was ended by Ctrl-C: what was found until then stays.
+fn recheck(workshop: &mut Workshop) -> Result<bool> {
+    let repository = &workshop.repository;
+    let chapters = workshop.chapters.clone();
+    let packages = chapters.iter().map(|chapter| chapter.package());
+    let built = build::build(repository, &packages.chain([CHECKER.to_owned()]).collect::<Vec<_>>())?;
+    let checker = built.checker()?;
+    for chapter in &chapters {
+        let Some(program) = built.program(&chapter.package()) else {
+            workshop.progress.forget(chapter);
+            eprintln!("{}  does not compile", chapter.number());
+            continue;
+        };
+        eprintln!("{}  checking {}", chapter.number(), chapter.title);
+        let began = SystemTime::now();
+        let mut check = crate::check::command(checker, chapter, program);
+        child::run(check.args(["--format", "json"]).stdout(Stdio::null()))?;
+        if child::asked_to_end() {
+            workshop.progress.save();
+            return Ok(false);
+        }
+        if let Some(outcome) = Outcome::since(repository, chapter, began) {
+            workshop.progress.record_mut(chapter).done = false;
+            workshop.progress.learn(chapter, &outcome);
+        }
+    }
+    let first_open = chapters.iter().find(|chapter| !workshop.progress.is_done(chapter));
+    if let Some(chapter) = first_open.or(chapters.last()) {
+        workshop.progress.is_at(chapter);
+    }
+    workshop.progress.save();
+    Ok(true)
+}

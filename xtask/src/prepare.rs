@@ -1,0 +1,60 @@
+//! `prepare`: everything that needs the network or takes long, done beforehand.
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::{
+    build::{self, CHECKER},
+    child,
+    doctor::{self, GIB},
+    folder::files,
+    screen::lasted,
+    workshop::Workshop,
+};
+
+/// What a full build of the workspace and its tests takes, with room for the checks' own databases.
+pub const DISK: u64 = 8 * GIB;
+
+pub fn run(workshop: &Workshop) -> Result<u8> {
+    let repository = &workshop.repository;
+    let began = Instant::now();
+    let free = doctor::free_disk(repository);
+    if let Some(free) = free.filter(|free| *free < DISK && !repository.checker().is_file()) {
+        let needed = DISK / GIB;
+        bail!("{:.1} GiB are free, and everything takes up to {needed}; make room and try again", gib(free));
+    }
+    println!("fetching every crate");
+    match child::run(repository.cargo().arg("fetch"))? {
+        0 => println!("fetched in {}", lasted(began.elapsed())),
+        _ => bail!("not all crates could be fetched; once there is a network, run `cargo xtask prepare` again"),
+    }
+
+    println!("building the checker, every chapter, every solution and the tests");
+    let all = [String::from("--workspace"), String::from("--all-targets")];
+    let built = build::run(repository, &["build", "--keep-going"], &all, &["everything".to_owned()])?;
+    built.checker()?;
+    let mut missing = 0;
+    for chapter in &workshop.chapters {
+        for package in [chapter.package(), chapter.solution_package()] {
+            if built.program(&package).is_none() {
+                missing += 1;
+                println!("{package} does not compile");
+            } else {
+                // Asked for alone, a crate may want a dependency with fewer features; built now, it need not be then.
+                build::build(repository, &[CHECKER.to_owned(), package])?;
+            }
+        }
+    }
+    if !built.success && missing == 0 {
+        bail!("the tests do not compile; `cargo test --workspace --no-run` says where");
+    }
+    let size: u64 = files(&repository.target)?.iter().filter_map(|file| repository.target.join(file).metadata().ok()).map(|data| data.len()).sum();
+    println!("built in {}; {} holds {:.1} GiB", lasted(began.elapsed()), repository.target.display(), gib(size));
+    println!("ready: no check needs the network now");
+    Ok(u8::from(missing > 0))
+}
+
+fn gib(bytes: u64) -> f64 {
+    bytes as f64 / GIB as f64
+}

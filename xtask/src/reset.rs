@@ -1,0 +1,32 @@
+//! `reset`: the starter again, and what was there kept.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{
+    folder::{Laid, replace_chapter},
+    workshop::Workshop,
+};
+
+#[derive(Args)]
+pub struct Reset {
+    /// The chapter: 4, 04 or stateless. Without it, the one you are at.
+    #[arg(value_name = "NN")]
+    chapter: Option<String>,
+}
+
+impl Reset {
+    pub fn run(self, workshop: &mut Workshop) -> Result<u8> {
+        let chapter = workshop.chapter(self.chapter.as_deref())?;
+        let laid = replace_chapter(workshop, &chapter, "history")?;
+        match laid {
+            Laid::Same => println!("chapters/{} is the starter already", chapter.folder()),
+            Laid::New | Laid::Kept { .. } => println!("chapters/{} is the starter again", chapter.folder()),
+        }
+        laid.tell(&workshop.repository);
+        workshop.progress.forget(&chapter);
+        workshop.progress.is_at(&chapter);
+        workshop.progress.save();
+        Ok(0)
+    }
+}

@@ -1,0 +1,93 @@
+//! `test`: every test of the repository. The learner's chapters are left out: they are the learner's to change.
+
+use std::{
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Result, bail};
+use clap::Args;
+use console::style;
+
+use crate::{build, child, screen::lasted, workshop::Workshop};
+
+/// `checker` begins with these two letters as well.
+const NOT_THE_LEARNERS: &str = "--exclude=ch[0-9]*";
+
+#[derive(Args)]
+pub struct Test {
+    /// Only tests whose name holds one of these.
+    #[arg(value_name = "FILTER")]
+    filters: Vec<String>,
+}
+
+impl Test {
+    pub fn run(self, workshop: &Workshop) -> Result<u8> {
+        let repository = &workshop.repository;
+        let step = Step::begin("build the workspace and its tests");
+        let selection = ["--workspace", NOT_THE_LEARNERS, "--all-targets"].map(str::to_owned);
+        let built = build::run(repository, &["build", "--keep-going"], &selection, &["every test".to_owned()])?;
+        let checker = built.checker()?;
+        if !built.success {
+            built.print_diagnostics(&repository.root, true);
+            bail!("not everything compiles; cargo says above where");
+        }
+        step.end();
+
+        let step = Step::begin("checker build-gallery");
+        if child::run(Command::new(checker).arg("build-gallery"))? != 0 {
+            bail!("the gallery could not be built; the lines above say which entry");
+        }
+        step.end();
+
+        let nextest = repository.cargo().args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let runs = if nextest.is_ok_and(|status| status.success()) {
+            vec![["nextest", "run", "--workspace", NOT_THE_LEARNERS].into_iter().chain(self.filters()).collect()]
+        } else {
+            self.cargo_tests()
+        };
+        let mut failed = false;
+        for run in runs {
+            let step = Step::begin(&format!("cargo {}", run.join(" ")));
+            failed |= child::run(repository.cargo().args(&run))? != 0;
+            if child::asked_to_end() {
+                bail!("ended before the tests did");
+            }
+            step.end();
+        }
+
+        let step = Step::begin("checker kill-score");
+        failed |= child::run(Command::new(checker).arg("kill-score"))? != 0;
+        step.end();
+        Ok(u8::from(failed))
+    }
+
+    fn filters(&self) -> impl Iterator<Item = &str> {
+        self.filters.iter().map(String::as_str)
+    }
+
+    /// The harnesses that are not libtest's take one filter at most, so each gets a run of its own.
+    fn cargo_tests(&self) -> Vec<Vec<&str>> {
+        let all = vec!["test", "--workspace", NOT_THE_LEARNERS, "--no-fail-fast"];
+        if self.filters.is_empty() {
+            return vec![all];
+        }
+        self.filters().map(|filter| [&all[..], &["--", filter]].concat()).collect()
+    }
+}
+
+/// Said before it runs, and how long it took after.
+struct Step {
+    began: Instant,
+}
+
+impl Step {
+    fn begin(what: &str) -> Self {
+        eprintln!("{} {what}", style("▸").for_stderr().cyan().bold());
+        Self { began: Instant::now() }
+    }
+
+    fn end(self) {
+        eprintln!("  {}", style(format!("took {}", lasted(self.began.elapsed()))).for_stderr().dim());
+    }
+}
