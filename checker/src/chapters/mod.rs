@@ -1,0 +1,12 @@
+//! The scenarios of each chapter, readable top to bottom.
+
+mod ch01;
+
+use crate::scenario::Scenario;
+
+pub fn of(chapter: u8) -> &'static [Scenario] {
+    match chapter {
+        1 => ch01::SCENARIOS,
+        _ => &[],
+    }
+}

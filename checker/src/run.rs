@@ -1,0 +1,299 @@
+//! Runs scenarios, each in a world of its own, and collects what became of them.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use futures_util::{FutureExt, StreamExt, stream};
+use tokio::time::timeout;
+
+use crate::{
+    alone::Turn,
+    course::{Chapter, Promise},
+    program::Program,
+    reaper::Reaper,
+    report::Observer,
+    scenario::Scenario,
+    story::{Failure, Stop, Story, human},
+    verdict::{Outcome, Points, Report, Verdict},
+    workshop,
+    world::{Context, World},
+};
+
+/// Scenarios that do not measure time run this many at once: they wait more than they compute.
+const AT_ONCE: usize = 4;
+
+/// A machine that stands still for longer than this is not one to judge a failure on.
+const STALL: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub seed: u64,
+    pub real_time: bool,
+    pub full: bool,
+    /// On a failure, keep everything alive until Ctrl-C.
+    pub hold: bool,
+    /// Only this promise.
+    pub only: Option<String>,
+    /// This promise before the others.
+    pub first: Option<String>,
+}
+
+/// A run: its folder, its mark on processes, and the reaper that clears both away whatever happens to us.
+pub struct Run {
+    context: Arc<Context>,
+    reaper: Option<Arc<Reaper>>,
+}
+
+impl Run {
+    pub fn start(program: Program, options: &Options) -> anyhow::Result<Run> {
+        let worlds = workshop::worlds()?;
+        std::fs::create_dir_all(&worlds)
+            .with_context(|| format!("making {}; is the disk full or read-only?", worlds.display()))?;
+        let folder = tempfile::Builder::new()
+            .prefix("run-")
+            .tempdir_in(&worlds)
+            .with_context(|| format!("making a folder in {}; is the disk full or read-only?", worlds.display()))?
+            // From here on it is the reaper's to remove.
+            .keep();
+        let id = folder.file_name().map(|name| name.to_string_lossy().into_owned()).context("a folder has a name")?;
+        let reaper = Arc::new(Reaper::start(&id, &folder).context("starting the process that cleans up after this one")?);
+        let watching = reaper.clone();
+        let watch = Box::new(move |process: &crate::world::process::Process| watching.watch(process.pid()));
+        let mut context = Context::new(program, id, folder, watch)?;
+        (context.real_time, context.full) = (options.real_time, options.full);
+        Ok(Run { context: Arc::new(context), reaper: Some(reaper) })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.context.folder
+    }
+
+    pub fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    /// Holds the program to one promise.
+    pub async fn one(
+        &self,
+        promise: &Promise,
+        scenario: &Scenario,
+        options: &Options,
+        observer: &dyn Observer,
+    ) -> Outcome {
+        let turn = if scenario.alone { Turn::alone().await } else { Turn::shared().await };
+        let _turn = match turn {
+            Ok(turn) => turn,
+            Err(error) => return outcome(promise, Verdict::Broken).because(&error.context("waiting for its turn")),
+        };
+        observer.started(&promise.name);
+        let began = Instant::now();
+        let mut world = match World::new(self.context.clone(), &promise.name, options.seed) {
+            Ok(world) => world,
+            Err(error) => return outcome(promise, Verdict::Broken).because(&error),
+        };
+        let played = std::panic::AssertUnwindSafe(timeout(scenario.limit, (scenario.run)(&mut world))).catch_unwind();
+        let result = match played.await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(Stop::Failed(Failure {
+                expected: format!("an end within {}", human(scenario.limit)),
+                saw: "the last thing in the timeline never came to one".to_owned(),
+                why: "Somebody is still waiting.".to_owned(),
+                process: None,
+            })),
+            Err(panic) => Err(Stop::Broken(anyhow::anyhow!("the checker panicked: {}", panic_text(&*panic)))),
+        };
+        let mut outcome = outcome(promise, Verdict::Passed);
+        outcome.seconds = began.elapsed().as_secs_f64();
+        outcome.measured = world.take_measured();
+        match result {
+            Ok(()) => outcome.points = promise.points,
+            Err(Stop::Broken(error)) => outcome = outcome.because(&error),
+            Err(Stop::Failed(failure)) => {
+                let stall = self.context.pulse.worst_since(began);
+                if stall > STALL {
+                    let stall = human(stall);
+                    outcome = outcome.because(&anyhow::anyhow!(
+                        "this machine stood still for {stall}, too busy to be judged on; close what else is running and check again"
+                    ));
+                } else {
+                    outcome.verdict = Verdict::Failed;
+                    outcome.story = Some(story(&world, failure));
+                }
+            }
+        }
+        if options.hold && outcome.verdict == Verdict::Failed {
+            observer.held(&outcome, &world.alive(), world.folder());
+            // Without a handler for Ctrl-C there is nobody to wait for.
+            _ = tokio::signal::ctrl_c().await;
+        }
+        if let Err(Stop::Broken(error)) = world.close().await {
+            outcome = outcome.because(&error);
+        }
+        if let Err(error) = leave_evidence(&world, &outcome) {
+            outcome = outcome.because(&error.context("keeping the evidence"));
+        }
+        outcome.evidence = Some(world.folder().to_owned());
+        observer.finished(&outcome);
+        outcome
+    }
+
+    /// Ends what is still running and removes this run's folder.
+    pub fn finish(mut self) -> anyhow::Result<()> {
+        let reaper = self.reaper.take();
+        drop(self.context);
+        // The context's watch held the other handle.
+        if let Some(reaper) = reaper.and_then(Arc::into_inner) {
+            reaper.finish().context("cleaning up")?;
+        }
+        Ok(())
+    }
+}
+
+/// Checks a chapter: all its promises, or the one asked for.
+pub async fn check(
+    chapter: &Chapter,
+    program: &Program,
+    options: &Options,
+    observer: &dyn Observer,
+) -> anyhow::Result<Report> {
+    let mut wanted: Vec<(&Promise, &Scenario)> = Vec::new();
+    for promise in &chapter.promises {
+        let scenario = chapter.scenarios().iter().find(|scenario| scenario.name == promise.name);
+        let scenario = scenario.with_context(|| format!("no scenario holds the promise {}", promise.name))?;
+        if options.only.as_ref().is_none_or(|only| *only == promise.name) {
+            wanted.push((promise, scenario));
+        }
+    }
+    if wanted.is_empty() {
+        let names: Vec<_> = chapter.promises.iter().map(|promise| promise.name.as_str()).collect();
+        anyhow::bail!("no promise of {} has that name; they are {}", chapter.folder_name(), names.join(", "));
+    }
+    let run = Run::start(program.clone(), options)?;
+    let position = |outcome: &Outcome| chapter.promises.iter().position(|promise| promise.name == outcome.name);
+
+    let mut outcomes = Vec::new();
+    let (first, rest): (Vec<_>, Vec<_>) =
+        wanted.into_iter().partition(|(promise, _)| options.first.as_ref() == Some(&promise.name));
+    for (promise, scenario) in first {
+        outcomes.push(run.one(promise, scenario, options, observer).await);
+    }
+    let (alone, together): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, scenario)| scenario.alone);
+    let together = together.into_iter().map(|(promise, scenario)| run.one(promise, scenario, options, observer));
+    outcomes.extend(stream::iter(together).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await);
+    for (promise, scenario) in alone {
+        outcomes.push(run.one(promise, scenario, options, observer).await);
+    }
+    outcomes.sort_by_key(position);
+
+    let points = Points {
+        earned: outcomes.iter().map(|outcome| outcome.points).sum(),
+        possible: outcomes.iter().filter_map(|outcome| chapter.promise(&outcome.name)).map(|promise| promise.points).sum(),
+    };
+    let mut report = Report {
+        chapter: chapter.folder_name(),
+        target: program.label.clone(),
+        stack: "embedded".to_owned(),
+        seed: options.seed,
+        passed: false,
+        points,
+        scenarios: outcomes,
+    };
+    report.passed = match options.only {
+        Some(_) => report.scenarios.iter().all(|outcome| outcome.verdict == Verdict::Passed),
+        None => Report::done(&report.scenarios),
+    };
+    keep(chapter, &run, &mut report).context("keeping the result of this check")?;
+    run.finish()?;
+    Ok(report)
+}
+
+/// Moves the worlds to where the evidence of the last check is, and writes the result beside them.
+fn keep(chapter: &Chapter, run: &Run, report: &mut Report) -> anyhow::Result<()> {
+    let place = workshop::last_check(chapter)?;
+    let old = run.folder().join("replaced");
+    let new = run.folder().join("evidence");
+    std::fs::create_dir_all(&new)?;
+    for outcome in &mut report.scenarios {
+        if let Some(world) = &outcome.evidence {
+            std::fs::rename(world, new.join(&outcome.name))?;
+            outcome.evidence = Some(place.join(&outcome.name));
+        }
+    }
+    std::fs::write(new.join("result.json"), serde_json::to_vec_pretty(&report)?)?;
+    std::fs::create_dir_all(place.parent().unwrap_or(Path::new(".")))?;
+    // Another check of this chapter may do the same at this moment: the last one stays.
+    for attempt in 0.. {
+        match std::fs::rename(&place, old.join(attempt.to_string())) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !old.exists() => {
+                std::fs::create_dir_all(&old)?;
+                continue;
+            }
+            _ => {}
+        }
+        match std::fs::rename(&new, &place) {
+            Ok(()) => break,
+            Err(error) if attempt > 20 => return Err(error.into()),
+            Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn leave_evidence(world: &World, outcome: &Outcome) -> anyhow::Result<()> {
+    let folder = world.folder();
+    std::fs::write(folder.join("timeline.txt"), world.timeline().text())?;
+    std::fs::write(folder.join("requests.sh"), world.timeline().script())?;
+    if let Some(story) = &outcome.story {
+        let Story { expected, saw, why, .. } = story;
+        std::fs::write(folder.join("story.txt"), format!("expected  {expected}\nsaw       {saw}\n\n{why}\n"))?;
+    }
+    Ok(())
+}
+
+fn story(world: &World, failure: Failure) -> Story {
+    for mishap in world.mishaps() {
+        world.note(mishap);
+    }
+    Story {
+        timeline: world.timeline().moments(),
+        last_words: world.last_words(failure.process.as_deref()),
+        expected: failure.expected,
+        saw: failure.saw,
+        why: failure.why,
+    }
+}
+
+fn outcome(promise: &Promise, verdict: Verdict) -> Outcome {
+    Outcome {
+        name: promise.name.clone(),
+        promise: promise.text.clone(),
+        kind: promise.kind,
+        verdict,
+        points: 0,
+        seconds: 0.0,
+        measured: Default::default(),
+        story: None,
+        broken: None,
+        evidence: None,
+    }
+}
+
+impl Outcome {
+    fn because(self, error: &anyhow::Error) -> Outcome {
+        Outcome { verdict: Verdict::Broken, points: 0, story: None, broken: Some(format!("{error:#}")), ..self }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned())).unwrap_or_default()
+}
+
+/// Where evidence is, as a learner would type it.
+pub fn from_root(path: &Path) -> PathBuf {
+    path.strip_prefix(workshop::root()).unwrap_or(path).to_owned()
+}

@@ -1,0 +1,86 @@
+//! What a check found: an outcome for each promise, and the whole of them.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{course::Kind, story::Story};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Passed,
+    /// The learner's program is wrong.
+    Failed,
+    /// The checker could not judge.
+    Broken,
+}
+
+/// What became of one promise.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    pub name: String,
+    /// The promise in the users' terms.
+    pub promise: String,
+    pub kind: Kind,
+    pub verdict: Verdict,
+    /// Points earned: all or none.
+    pub points: u32,
+    pub seconds: f64,
+    /// Figures that the scenario measured, by name with their unit: `p99 ms`.
+    pub measured: BTreeMap<String, Value>,
+    pub story: Option<Story>,
+    /// Why it could not be judged; only with [`Verdict::Broken`].
+    pub broken: Option<String>,
+    /// The folder with its timeline, logs and database.
+    pub evidence: Option<PathBuf>,
+}
+
+/// What a whole check found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// `04-stateless`
+    pub chapter: String,
+    /// What was checked: `chapter`, `solution`, a path or a command.
+    pub target: String,
+    pub stack: String,
+    pub seed: u64,
+    pub passed: bool,
+    pub points: Points,
+    pub scenarios: Vec<Outcome>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Points {
+    pub earned: u32,
+    pub possible: u32,
+}
+
+impl Report {
+    /// The chapter is done when every gap and baseline promise passed; deep ones give points only.
+    pub fn done(scenarios: &[Outcome]) -> bool {
+        scenarios.iter().all(|outcome| outcome.kind == Kind::Deep || outcome.verdict == Verdict::Passed)
+    }
+
+    /// Of the whole check: a failure outranks what could not be judged. A deep promise that fails does not fail the check.
+    pub fn verdict(&self) -> Verdict {
+        let of = |verdict| self.scenarios.iter().any(|outcome| outcome.verdict == verdict && outcome.kind != Kind::Deep);
+        if of(Verdict::Failed) {
+            Verdict::Failed
+        } else if of(Verdict::Broken) {
+            Verdict::Broken
+        } else {
+            Verdict::Passed
+        }
+    }
+
+    /// 0 passed, 1 failed, 2 could not be judged.
+    pub fn exit_code(&self) -> u8 {
+        match self.verdict() {
+            Verdict::Passed => 0,
+            Verdict::Failed => 1,
+            Verdict::Broken => 2,
+        }
+    }
+}

@@ -1,0 +1,475 @@
+//! Somebody with a browser: cookies, hidden inputs, Origin; no redirect followed unseen.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use anyhow::Context;
+use cookie::{Cookie, time::OffsetDateTime};
+use futures_util::StreamExt;
+use reqwest::{
+    Client, Method, StatusCode,
+    header::{self, HeaderMap},
+    redirect::Policy,
+};
+
+use super::{
+    html::{Form, Html},
+    timeline::Timeline,
+};
+use crate::story::{Stop, failed, human};
+
+/// How long a person looks at a page that does not come.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Pages are small; a body beyond this is cut off.
+const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// A user, with a browser and its cookies.
+#[derive(Clone)]
+pub struct Browser {
+    pub name: String,
+    pub password: String,
+    at: SocketAddr,
+    /// By name; browsers keep them by host, not by port.
+    cookies: BTreeMap<String, String>,
+    client: Client,
+    timeline: Timeline,
+}
+
+/// What a user saw of a request.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    Answered(Arc<Page>),
+    /// It was not taken: nothing happened.
+    Refused(String),
+    /// It was sent and not answered: it may have happened.
+    Unsure(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+    pub html: Html,
+    /// From the request to the last byte.
+    pub took: Duration,
+}
+
+/// A request as a browser would send it.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    pub method: Method,
+    pub path: String,
+    /// Sent as a form, where there are any.
+    pub fields: Vec<(String, String)>,
+    /// Replaces what the browser would say in `Origin`.
+    pub origin: Option<String>,
+    pub headers: Vec<(String, String)>,
+}
+
+impl Browser {
+    pub fn new(name: String, password: String, at: SocketAddr, timeline: Timeline) -> anyhow::Result<Browser> {
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .connect_timeout(PATIENCE)
+            .timeout(PATIENCE)
+            .build()
+            .context("making an HTTP client")?;
+        Ok(Browser { name, password, at, cookies: BTreeMap::new(), client, timeline })
+    }
+
+    /// The same browser, now looking at another address.
+    pub fn at(&self, address: SocketAddr) -> Browser {
+        Browser { at: address, ..self.clone() }
+    }
+
+    /// Another browser of the same person: no cookies, connections of its own.
+    pub fn another(&self) -> anyhow::Result<Browser> {
+        Browser::new(self.name.clone(), self.password.clone(), self.at, self.timeline.clone())
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.at
+    }
+
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    pub fn cookies(&self) -> &BTreeMap<String, String> {
+        &self.cookies
+    }
+
+    /// Puts a cookie in by hand, as a thief or a forger would.
+    pub fn set_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
+    pub fn forget_cookies(&mut self) {
+        self.cookies.clear();
+    }
+
+    /// As the `Cookie` header has them.
+    pub fn cookie_header(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    pub async fn visits(&mut self, path: &str) -> Seen {
+        let moment = self.timeline.begin(format!("{} opens {path}", self.name));
+        let seen = self.sends(&Request::get(path)).await;
+        moment.end(seen.summary());
+        seen
+    }
+
+    /// Registers under this name and password, through the form's page.
+    pub async fn registers(&mut self) -> Seen {
+        let (name, password) = (self.name.clone(), self.password.clone());
+        self.fills_in("registers", "/register", "/register", &[("name", &name), ("password", &password)]).await
+    }
+
+    pub async fn logs_in(&mut self) -> Seen {
+        let (name, password) = (self.name.clone(), self.password.clone());
+        self.fills_in("logs in", "/login", "/login", &[("name", &name), ("password", &password)]).await
+    }
+
+    pub async fn logs_out(&mut self) -> Seen {
+        let moment = self.timeline.begin(format!("{} logs out", self.name));
+        let seen = self.sends(&Request::post("/logout", &[])).await;
+        moment.end(seen.summary());
+        seen
+    }
+
+    /// Opens the feed, types a gossip and publishes it.
+    pub async fn publishes(&mut self, content: &str) -> Seen {
+        let act = format!("publishes {}", quoted(content));
+        self.fills_in(&act, "/", "/post", &[("content", content), ("tag", "gossip")]).await
+    }
+
+    /// Opens a page, fills in its form for `action`, hidden inputs as they are, and sends it.
+    pub async fn fills_in(&mut self, act: &str, page: &str, action: &str, fields: &[(&str, &str)]) -> Seen {
+        let moment = self.timeline.begin(format!("{} {act}", self.name));
+        let seen = match self.sends(&Request::get(page)).await {
+            Seen::Answered(answer) if answer.status == StatusCode::OK => {
+                // Without the form, as a program that knows the contract would send it.
+                let form = answer.html.form_to(action).unwrap_or_default();
+                self.sends(&Request::form(action, &form, fields)).await
+            }
+            no_page => no_page,
+        };
+        moment.end(seen.summary());
+        seen
+    }
+
+    /// Sends a request without a word in the timeline.
+    pub async fn sends(&mut self, request: &Request) -> Seen {
+        let seen = self.try_send(request).await;
+        if let Seen::Answered(page) = &seen {
+            self.keep_cookies(&page.headers);
+        }
+        seen
+    }
+
+    async fn try_send(&self, request: &Request) -> Seen {
+        self.timeline.request(self.as_curl(request));
+        let url = format!("http://{}{}", self.at, request.path);
+        let mut outgoing = self.client.request(request.method.clone(), url);
+        if !self.cookies.is_empty() {
+            outgoing = outgoing.header(header::COOKIE, self.cookie_header());
+        }
+        if request.method != Method::GET && request.method != Method::HEAD {
+            outgoing = outgoing.header(header::ORIGIN, request.origin.clone().unwrap_or(format!("http://{}", self.at)));
+            outgoing = outgoing.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(request.body());
+        }
+        for (name, value) in &request.headers {
+            outgoing = outgoing.header(name, value);
+        }
+        let began = std::time::Instant::now();
+        let answer = match outgoing.send().await {
+            Ok(answer) => answer,
+            Err(error) => return unanswered(&error),
+        };
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let mut body = Vec::new();
+        let mut chunks = answer.bytes_stream();
+        while let Some(chunk) = chunks.next().await {
+            match chunk {
+                Ok(chunk) if body.len() < BODY_LIMIT => body.extend_from_slice(&chunk),
+                Ok(_) => break,
+                Err(error) => return Seen::Unsure(format!("{} and then a broken page: {}", status.as_u16(), cause(&error))),
+            }
+        }
+        let body = String::from_utf8_lossy(&body).into_owned();
+        let html = Html::parse(&body);
+        Seen::Answered(Arc::new(Page { status, headers, body, html, took: began.elapsed() }))
+    }
+
+    fn keep_cookies(&mut self, headers: &HeaderMap) {
+        for cookie in set_cookies(headers) {
+            let over = cookie.max_age().is_some_and(|age| age.whole_seconds() <= 0)
+                || cookie.expires_datetime().is_some_and(|at| at <= OffsetDateTime::from(SystemTime::now()));
+            if over {
+                self.cookies.remove(cookie.name());
+            } else {
+                self.cookies.insert(cookie.name().to_owned(), cookie.value().to_owned());
+            }
+        }
+    }
+
+    fn as_curl(&self, request: &Request) -> String {
+        let mut command = format!("curl -i -X {}", request.method);
+        if !self.cookies.is_empty() {
+            command += &format!(" -b {}", shell_quoted(&self.cookie_header()));
+        }
+        if request.method != Method::GET {
+            let origin = request.origin.clone().unwrap_or(format!("http://{}", self.at));
+            command += &format!(" -H {}", shell_quoted(&format!("Origin: {origin}")));
+        }
+        for (name, value) in &request.headers {
+            command += &format!(" -H {}", shell_quoted(&format!("{name}: {value}")));
+        }
+        for (name, value) in &request.fields {
+            command += &format!(" --data-urlencode {}", shell_quoted(&format!("{name}={value}")));
+        }
+        command + &format!(" {}", shell_quoted(&format!("http://{}{}", self.at, request.path)))
+    }
+}
+
+impl Request {
+    pub fn get(path: &str) -> Request {
+        Request { method: Method::GET, path: path.to_owned(), ..Request::default() }
+    }
+
+    pub fn post(path: &str, fields: &[(&str, &str)]) -> Request {
+        let fields = fields.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Request { method: Method::POST, path: path.to_owned(), fields, ..Request::default() }
+    }
+
+    /// A form filled in: what it holds already, but for the fields that were typed into.
+    pub fn form(action: &str, form: &Form, typed: &[(&str, &str)]) -> Request {
+        let untouched = form.fields.iter().filter(|field| !typed.iter().any(|(name, _)| *name == field.name));
+        let untouched = untouched.map(|field| (field.name.clone(), field.value.clone()));
+        // A browser sends the end of a line as CR LF.
+        let typed = typed.iter().map(|&(name, value)| (name.to_owned(), with_crlf(value)));
+        Request {
+            method: Method::POST,
+            path: action.to_owned(),
+            fields: untouched.chain(typed).collect(),
+            ..Request::default()
+        }
+    }
+
+    pub fn with_origin(self, origin: &str) -> Request {
+        Request { origin: Some(origin.to_owned()), ..self }
+    }
+
+    pub fn with_header(mut self, name: &str, value: &str) -> Request {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The fields as a form's body.
+    pub fn body(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.fields).finish()
+    }
+}
+
+impl Seen {
+    /// In a few words, for the timeline.
+    pub fn summary(&self) -> String {
+        match self {
+            Seen::Answered(page) => page.summary(),
+            Seen::Refused(why) => format!("refused: {why}"),
+            Seen::Unsure(why) => format!("no answer: {why}"),
+        }
+    }
+
+    pub fn page(&self) -> Option<&Page> {
+        match self {
+            Seen::Answered(page) => Some(page),
+            Seen::Refused(_) | Seen::Unsure(_) => None,
+        }
+    }
+
+    pub fn status(&self) -> Option<u16> {
+        self.page().map(|page| page.status.as_u16())
+    }
+
+    /// Any answer at all.
+    pub fn expect_answer(&self, why: &str) -> Result<Arc<Page>, Stop> {
+        match self {
+            Seen::Answered(page) => Ok(page.clone()),
+            Seen::Refused(_) | Seen::Unsure(_) => failed("an answer", self.summary(), why),
+        }
+    }
+
+    pub fn expect_status(&self, status: u16, why: &str) -> Result<Arc<Page>, Stop> {
+        let page = self.expect_answer(why)?;
+        if page.status.as_u16() == status { Ok(page) } else { failed(status.to_string(), self.summary(), why) }
+    }
+
+    /// A page, as it should be: 200.
+    pub fn expect_page(&self, why: &str) -> Result<Arc<Page>, Stop> {
+        self.expect_status(200, why)
+    }
+
+    /// 303, or 302 as people wrote it then; returns where to.
+    pub fn expect_redirect(&self, why: &str) -> Result<String, Stop> {
+        let page = self.expect_answer(why)?;
+        match (page.status.as_u16(), page.location()) {
+            (302 | 303, Some(to)) => Ok(to.to_owned()),
+            _ => failed("303, to the page that comes next", self.summary(), why),
+        }
+    }
+
+    pub fn expect_redirect_to(&self, path: &str, why: &str) -> Result<(), Stop> {
+        let to = self.expect_redirect(why)?;
+        if path_of(&to) == path { Ok(()) } else { failed(format!("303 to {path}"), self.summary(), why) }
+    }
+}
+
+impl Page {
+    pub fn summary(&self) -> String {
+        let status = self.status.as_u16();
+        if let Some(to) = self.location() {
+            return format!("{status} to {to}");
+        }
+        let posts = self.html.all("article").count();
+        match (self.greets(), posts) {
+            _ if !self.is_html() => format!("{status}, {} bytes", self.body.len()),
+            (Some(name), 0) => format!("{status}, greets {name}"),
+            (Some(name), posts) => format!("{status}, greets {name}, {posts} posts"),
+            (None, 0) => format!("{status}, greets nobody"),
+            (None, posts) => format!("{status}, greets nobody, {posts} posts"),
+        }
+    }
+
+    pub fn is_html(&self) -> bool {
+        self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    pub fn location(&self) -> Option<&str> {
+        self.header("location")
+    }
+
+    /// Whom the page takes its reader for.
+    pub fn greets(&self) -> Option<String> {
+        self.html.by_id("me").map(|element| element.text.trim().to_owned())
+    }
+
+    /// The text of each post, in the order of the page, with white space as a reader sees it.
+    pub fn posts(&self) -> Vec<String> {
+        self.html.all("article").map(|article| collapsed(&article.text)).collect()
+    }
+
+    /// Where on the page a post with this text stands, from 0.
+    pub fn place_of(&self, content: &str) -> Option<usize> {
+        let content = collapsed(content);
+        self.posts().iter().position(|post| post.contains(&content))
+    }
+
+    /// How many posts have this text.
+    pub fn count_of(&self, content: &str) -> usize {
+        let content = collapsed(content);
+        self.posts().iter().filter(|post| post.contains(&content)).count()
+    }
+
+    pub fn set_cookies(&self) -> Vec<Cookie<'static>> {
+        set_cookies(&self.headers)
+    }
+
+    pub fn expect_greets(&self, name: &str, why: &str) -> Result<(), Stop> {
+        let expected = format!("the page greets {name} (the element with id \"me\")");
+        match self.greets() {
+            Some(greeted) if greeted == name => Ok(()),
+            Some(greeted) => failed(expected, format!("it greets {greeted}"), why),
+            None => failed(expected, "a stranger's page: it greets nobody", why),
+        }
+    }
+
+    pub fn expect_stranger(&self, why: &str) -> Result<(), Stop> {
+        match self.greets() {
+            None => Ok(()),
+            Some(greeted) => failed("a stranger's page: it greets nobody", format!("it greets {greeted}"), why),
+        }
+    }
+
+    pub fn expect_post(&self, content: &str, why: &str) -> Result<usize, Stop> {
+        match self.place_of(content) {
+            Some(place) => Ok(place),
+            None => {
+                let saw = format!("{} posts, none of them that one", self.posts().len());
+                failed(format!("the page has {}", quoted(content)), saw, why)
+            }
+        }
+    }
+
+}
+
+fn set_cookies(headers: &HeaderMap) -> Vec<Cookie<'static>> {
+    let values = headers.get_all(header::SET_COOKIE).iter();
+    values.filter_map(|value| Cookie::parse(value.to_str().ok()?.to_owned()).ok()).collect()
+}
+
+fn unanswered(error: &reqwest::Error) -> Seen {
+    let cause = cause(error);
+    if error.is_connect() {
+        Seen::Refused(cause)
+    } else if error.is_timeout() {
+        Seen::Unsure(format!("nothing within {}", human(PATIENCE)))
+    } else {
+        Seen::Unsure(cause)
+    }
+}
+
+/// The innermost cause, which names what happened; the outer ones repeat the address.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    let text = cause.to_string();
+    // `Connection refused (os error 111)`: the number differs between systems.
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+/// Text as a story shows it: short, on one line.
+pub fn quoted(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let line = collapsed(text);
+    let mut shown: String = line.chars().take(SHOWN).collect();
+    if shown.len() < line.len() {
+        shown.push('…');
+    }
+    format!("“{shown}”")
+}
+
+/// Runs of white space as one space, as a browser shows them.
+fn collapsed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn with_crlf(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\n', "\r\n")
+}
+
+/// Of `/login` and of `http://127.0.0.1:8000/login` alike.
+fn path_of(location: &str) -> &str {
+    match location.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
+        None => location,
+    }
+}
+
+fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

@@ -1,0 +1,335 @@
+//! What a scenario can hold: a system of its own, users, faults, figures. Everything in it is random under one seed,
+//! and ends with it.
+
+pub mod database;
+pub mod html;
+pub mod http;
+pub mod load;
+pub mod process;
+pub mod proxy;
+pub mod pulse;
+pub mod site;
+pub mod timeline;
+pub mod upstream;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use self::{
+    database::Database,
+    http::Browser,
+    process::{Process, Spec, describe},
+    pulse::Pulse,
+    site::{Server, Site, SiteBuilder},
+    timeline::Timeline,
+};
+use crate::{
+    program::Program,
+    story::{Failure, LastWords, Stop, broken},
+};
+
+/// How long `migrate` may take.
+const MIGRATE_LIMIT: Duration = Duration::from_secs(30);
+
+/// What the worlds of one run share.
+pub struct Context {
+    pub program: Program,
+    /// Marks the processes of this run.
+    pub run: String,
+    /// Holds the folders of its worlds; removed at the end.
+    pub folder: PathBuf,
+    /// Delays as the talk has them instead of a tenth.
+    pub real_time: bool,
+    /// Volumes as the talk has them.
+    pub full: bool,
+    pub pulse: Pulse,
+    /// Told of every process group, so that nothing outlives the run.
+    pub watch: Box<dyn Fn(&Process) + Send + Sync>,
+    /// The database as `migrate` leaves it, made when first needed.
+    template: OnceCell<Result<PathBuf, Failure>>,
+}
+
+/// What a scenario and its servers share.
+pub struct Stage {
+    pub context: Arc<Context>,
+    pub timeline: Timeline,
+    pub folder: PathBuf,
+    processes: Mutex<Vec<Process>>,
+}
+
+pub struct World {
+    pub stage: Arc<Stage>,
+    rng: StdRng,
+    measured: BTreeMap<String, Value>,
+    database: Option<Database>,
+    began: Instant,
+}
+
+impl Context {
+    pub fn new(
+        program: Program,
+        run: String,
+        folder: PathBuf,
+        watch: Box<dyn Fn(&Process) + Send + Sync>,
+    ) -> anyhow::Result<Context> {
+        let pulse = Pulse::start().context("starting a thread")?;
+        let template = OnceCell::new();
+        Ok(Context { program, run, folder, real_time: false, full: false, pulse, watch, template })
+    }
+}
+
+impl Stage {
+    /// Starts a process that ends with this world.
+    pub fn spawn(&self, spec: &Spec) -> Result<Process, Stop> {
+        let process = Process::spawn(&self.context.program, spec)?;
+        (self.context.watch)(&process);
+        self.processes().push(process.clone());
+        Ok(process)
+    }
+
+    fn processes(&self) -> std::sync::MutexGuard<'_, Vec<Process>> {
+        self.processes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl World {
+    pub fn new(context: Arc<Context>, name: &str, seed: u64) -> anyhow::Result<World> {
+        let folder = context.folder.join(name);
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("making {}; is the disk full or read-only?", folder.display()))?;
+        let stage = Stage { context, timeline: Timeline::start(), folder, processes: Mutex::default() };
+        // Each scenario has numbers of its own, whichever others run.
+        let seed = name.bytes().fold(seed, |seed, byte| seed.rotate_left(7) ^ u64::from(byte));
+        Ok(World {
+            stage: Arc::new(stage),
+            rng: StdRng::seed_from_u64(seed),
+            measured: BTreeMap::new(),
+            database: None,
+            began: Instant::now(),
+        })
+    }
+
+    /// The system under test, to be described and started.
+    pub fn site(&mut self) -> SiteBuilder<'_> {
+        SiteBuilder::new(self)
+    }
+
+    /// One more server of the same site.
+    pub async fn another_app(&mut self, site: &Site) -> Result<Server, Stop> {
+        let spec = Spec {
+            name: format!("server {}", site.apps.len() + 1),
+            role: "app",
+            settings: BTreeMap::from([
+                ("LISTEN_ADDR".to_owned(), "127.0.0.1:0".into()),
+                ("DATABASE_URL".to_owned(), site.database.url().into()),
+            ]),
+            open_files: None,
+            folder: self.stage.folder.clone(),
+            run: self.stage.context.run.clone(),
+        };
+        self.note(format!("{} is added", spec.name));
+        Server::start(&self.stage, spec).await
+    }
+
+    /// This world's database, as the role `migrate` leaves it.
+    pub async fn database(&mut self) -> Result<Database, Stop> {
+        if let Some(database) = &self.database {
+            return Ok(database.clone());
+        }
+        let template = self.stage.context.template.get_or_init(|| self.migrate());
+        match template.await {
+            Ok(template) => {
+                let database = Database::copy_of(template, self.stage.folder.join("gossip.db"))?;
+                self.database = Some(database.clone());
+                Ok(database)
+            }
+            Err(failure) => Err(Stop::Failed(failure.clone())),
+        }
+    }
+
+    /// Runs the role `migrate` on a new file.
+    async fn migrate(&self) -> Result<PathBuf, Failure> {
+        let folder = self.stage.context.folder.join("template");
+        let made = std::fs::create_dir_all(&folder);
+        let file = folder.join("gossip.db");
+        let spec = Spec {
+            name: "migrate".to_owned(),
+            role: "migrate",
+            settings: BTreeMap::from([("DATABASE_URL".to_owned(), Database::at(file.clone()).url().into())]),
+            open_files: None,
+            folder: folder.clone(),
+            run: self.stage.context.run.clone(),
+        };
+        let failure = |saw: String| Failure {
+            expected: "role migrate makes the database that DATABASE_URL names, and ends with exit code 0".to_owned(),
+            saw,
+            why: "Without its database the site cannot start.".to_owned(),
+            process: Some("migrate".to_owned()),
+        };
+        if let Err(error) = made {
+            return Err(failure(format!("its folder could not be made: {error}")));
+        }
+        let process = self.stage.spawn(&spec).map_err(|stop| match stop {
+            Stop::Failed(failure) => failure,
+            Stop::Broken(error) => failure(format!("{error:#}")),
+        })?;
+        let ended = match process.ended(MIGRATE_LIMIT).await {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(failure(describe(status))),
+            None => Err(failure(format!("it was still running after {} s", MIGRATE_LIMIT.as_secs()))),
+        };
+        ended.map_err(|failure| match process.last_words(3).panic {
+            Some(panic) => Failure { saw: format!("{}; it panicked: {panic}", failure.saw), ..failure },
+            None => failure,
+        })?;
+        if !file.is_file() {
+            return Err(failure("it ended well, but the file is not there".to_owned()));
+        }
+        match Database::at(file.clone()).settle().await {
+            Ok(()) => Ok(file),
+            Err(Stop::Failed(failure)) => Err(failure),
+            Err(Stop::Broken(error)) => Err(failure(format!("the file is no database: {error:#}"))),
+        }
+    }
+
+    /// Somebody new in front of the site, with a name and a password that nobody could have known.
+    pub fn someone(&mut self, at: &Server) -> Result<Browser, Stop> {
+        self.someone_at(at.address())
+    }
+
+    pub fn someone_at(&mut self, at: SocketAddr) -> Result<Browser, Stop> {
+        const NAMES: [&str; 16] = [
+            "alice", "bruno", "chidi", "dilara", "emre", "farah", "goran", "hana", "imani", "jonas", "kaya", "lucia",
+            "mateo", "noor", "olga", "pablo",
+        ];
+        let name = NAMES.choose(&mut self.rng).copied().unwrap_or("alice");
+        let name = format!("{name}{:04}", self.rng.random_range(0..10_000));
+        let password = format!("pass word {:016x}", self.rng.random::<u64>());
+        Ok(Browser::new(name, password, at, self.stage.timeline.clone())?)
+    }
+
+    /// Somebody new who has registered, and is logged in.
+    pub async fn somebody_registered(&mut self, at: &Server) -> Result<Browser, Stop> {
+        let mut browser = self.someone(at)?;
+        browser.registers().await.expect_redirect("Nobody can join.")?;
+        Ok(browser)
+    }
+
+    /// A gossip that nobody has told before.
+    pub fn gossip(&mut self) -> String {
+        const WHO: [&str; 8] = [
+            "The baker", "My neighbor", "Our teacher", "The new mayor", "Aunt May", "The dentist", "Somebody's uncle",
+            "The mail carrier",
+        ];
+        const WHAT: [&str; 8] = [
+            "hides a parrot", "sings at four in the morning", "never returned the ladder", "won the lottery twice",
+            "is afraid of pigeons", "wears a wig", "has a twin", "wrote that letter",
+        ];
+        let who = WHO.choose(&mut self.rng).copied().unwrap_or_default();
+        let what = WHAT.choose(&mut self.rng).copied().unwrap_or_default();
+        format!("{who} {what}, says number {}", self.rng.random_range(100_000..1_000_000))
+    }
+
+    pub fn rng(&mut self) -> &mut StdRng {
+        &mut self.rng
+    }
+
+    pub fn timeline(&self) -> &Timeline {
+        &self.stage.timeline
+    }
+
+    pub fn note(&self, act: impl Into<String>) {
+        self.stage.timeline.note(act);
+    }
+
+    /// Keeps a figure for the report; the name says its unit.
+    pub fn measured(&mut self, name: &str, value: impl Into<Value>) {
+        self.measured.insert(name.to_owned(), value.into());
+    }
+
+    pub fn take_measured(&mut self) -> BTreeMap<String, Value> {
+        std::mem::take(&mut self.measured)
+    }
+
+    /// A delay of the talk: a tenth of it, unless `--real-time`.
+    pub fn delay(&self, talk: Duration) -> Duration {
+        if self.stage.context.real_time { talk } else { talk / 10 }
+    }
+
+    /// `Broken` when this machine stood still for longer than `limit` since the scenario began: then what was measured
+    /// says nothing about the program.
+    pub fn expect_steady_machine(&self, limit: Duration) -> Result<(), Stop> {
+        let worst = self.stage.context.pulse.worst_since(self.began);
+        if worst <= limit {
+            return Ok(());
+        }
+        broken(format!(
+            "this machine stood still for {} ms, too busy to be judged on; close what else is running and check again",
+            worst.as_millis()
+        ))
+    }
+
+    /// Waits until `condition` gives something, with a short interval and a long limit.
+    pub async fn eventually<T, F>(&self, limit: Duration, mut condition: impl FnMut() -> F) -> Option<T>
+    where
+        F: Future<Output = Option<T>>,
+    {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(found) = condition().await {
+                return Some(found);
+            }
+            if Instant::now() > deadline {
+                return None;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// What processes did that nobody asked for.
+    pub fn mishaps(&self) -> Vec<String> {
+        self.stage.processes().iter().filter_map(Process::mishap).collect()
+    }
+
+    /// The end of the logs that explain a failure: of the process at fault, and of those that panicked or erred.
+    pub fn last_words(&self, at_fault: Option<&str>) -> Vec<LastWords> {
+        const LINES: usize = 6;
+        const PROCESSES: usize = 2;
+        let mut processes = self.stage.processes().clone();
+        let interest = |process: &Process| {
+            let named = at_fault == Some(process.name());
+            named || process.mishap().is_some() || process.log_lines_with("ERROR") > 0
+        };
+        processes.retain(interest);
+        processes.iter().rev().take(PROCESSES).map(|process| process.last_words(LINES)).collect()
+    }
+
+    /// The processes that are alive, for somebody who wants to look at them.
+    pub fn alive(&self) -> Vec<(String, i32)> {
+        let processes = self.stage.processes();
+        processes.iter().filter(|process| process.is_running()).map(|p| (p.name().to_owned(), p.pid())).collect()
+    }
+
+    /// Ends every process of this world.
+    pub async fn close(&mut self) -> Result<(), Stop> {
+        let processes = std::mem::take(&mut *self.stage.processes());
+        for process in processes {
+            process.kill().await?;
+        }
+        Ok(())
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        &self.stage.folder
+    }
+}

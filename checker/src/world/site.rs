@@ -1,0 +1,239 @@
+//! The era's system: its servers as real processes, each behind a link of its own.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::{
+    Stage, World,
+    database::Database,
+    process::{Process, Spec, describe},
+    proxy::Link,
+};
+use crate::story::{Failure, Stop, human};
+
+/// What a scenario wants to stand before its users come.
+pub struct SiteBuilder<'w> {
+    world: &'w mut World,
+    apps: usize,
+    upstreams: Option<Vec<SocketAddr>>,
+    balancer: bool,
+    settings: BTreeMap<String, OsString>,
+    open_files: Option<u64>,
+}
+
+pub struct Site {
+    pub database: Database,
+    pub apps: Vec<Server>,
+    pub balancer: Option<Server>,
+}
+
+/// A process that serves, and the link that leads to it. Its address stays when the process dies and another comes.
+pub struct Server {
+    pub link: Link,
+    spec: Spec,
+    process: Mutex<Process>,
+    own_address: Mutex<SocketAddr>,
+    stage: Arc<Stage>,
+}
+
+impl<'w> SiteBuilder<'w> {
+    pub(super) fn new(world: &'w mut World) -> SiteBuilder<'w> {
+        SiteBuilder {
+            world,
+            apps: 1,
+            upstreams: None,
+            balancer: false,
+            settings: BTreeMap::new(),
+            open_files: None,
+        }
+    }
+
+    /// How many processes of role `app`; one unless said.
+    pub fn apps(self, apps: usize) -> Self {
+        SiteBuilder { apps, ..self }
+    }
+
+    /// With a process of role `balancer` in front of the apps.
+    pub fn balancer(self) -> Self {
+        SiteBuilder { balancer: true, ..self }
+    }
+
+    /// No apps: a balancer in front of servers of the checker's own.
+    pub fn balancer_over(self, upstreams: impl IntoIterator<Item = SocketAddr>) -> Self {
+        SiteBuilder { apps: 0, balancer: true, upstreams: Some(upstreams.into_iter().collect()), ..self }
+    }
+
+    /// A setting of every process.
+    pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.settings.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// How many files and sockets each process may have open (RLIMIT_NOFILE).
+    pub fn open_files(self, limit: u64) -> Self {
+        SiteBuilder { open_files: Some(limit), ..self }
+    }
+
+    /// Starts everything, and waits until it is ready.
+    pub async fn start(self) -> Result<Site, Stop> {
+        let database = self.world.database().await?;
+        let mut settings = BTreeMap::from([
+            ("LISTEN_ADDR".to_owned(), OsString::from("127.0.0.1:0")),
+            ("DATABASE_URL".to_owned(), database.url().into()),
+        ]);
+        settings.extend(self.settings);
+        let spec = Spec {
+            name: String::new(),
+            role: "app",
+            settings,
+            open_files: self.open_files,
+            folder: self.world.stage.folder.clone(),
+            run: self.world.stage.context.run.clone(),
+        };
+        let stage = &self.world.stage;
+        let mut starting = Vec::new();
+        for number in 1..=self.apps {
+            let name = if self.apps == 1 { "the server".to_owned() } else { format!("server {number}") };
+            starting.push(Server::start(stage, Spec { name, ..spec.clone() }));
+        }
+        let apps = futures_util::future::try_join_all(starting).await?;
+        let balancer = if self.balancer {
+            let upstreams = self.upstreams.unwrap_or_else(|| apps.iter().map(Server::address).collect());
+            let upstreams = upstreams.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+            let mut spec = Spec { name: "the balancer".to_owned(), role: "balancer", ..spec };
+            spec.settings.insert("UPSTREAMS".to_owned(), upstreams.into());
+            Some(Server::start(stage, spec).await?)
+        } else {
+            None
+        };
+        Ok(Site { database, apps, balancer })
+    }
+}
+
+impl Site {
+    /// Where its users knock: the balancer, or the only server.
+    pub fn door(&self) -> &Server {
+        // A site is started with one of them.
+        self.balancer.as_ref().or(self.apps.first()).expect("a site has a balancer or an app")
+    }
+
+    pub fn app(&self, index: usize) -> &Server {
+        &self.apps[index]
+    }
+
+    /// All its processes die at once, and are started again as they were: what only they knew is gone.
+    pub async fn is_killed_and_restarted(&self) -> Result<(), Stop> {
+        for server in self.apps.iter().chain(&self.balancer) {
+            server.is_killed().await?;
+        }
+        for server in self.apps.iter().chain(&self.balancer) {
+            server.starts_again().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Server {
+    pub(super) async fn start(stage: &Arc<Stage>, spec: Spec) -> Result<Server, Stop> {
+        let process = stage.spawn(&spec)?;
+        let own_address = process.ready().await?;
+        let link = Link::to(own_address)?;
+        Ok(Server {
+            link,
+            spec,
+            process: Mutex::new(process),
+            own_address: Mutex::new(own_address),
+            stage: stage.clone(),
+        })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// Where its users, or the balancer, reach it: the near end of its link.
+    pub fn address(&self) -> SocketAddr {
+        self.link.address()
+    }
+
+    /// Where the process itself listens, past the link: for load, where the link would be measured too.
+    pub fn own_address(&self) -> SocketAddr {
+        *self.own_address.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn process(&self) -> Process {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// SIGKILL. Its address refuses connections until it is started again.
+    pub async fn is_killed(&self) -> Result<(), Stop> {
+        self.stage.timeline.note(format!("{} is killed (SIGKILL)", self.name()));
+        self.process().kill().await?;
+        // A link would still accept for the dead; a port that nobody listens on refuses.
+        self.link.cut();
+        Ok(())
+    }
+
+    /// SIGSTOP: its connections stay open and nothing is answered.
+    pub fn is_frozen(&self) {
+        self.stage.timeline.note(format!("{} is frozen (SIGSTOP)", self.name()));
+        self.process().freeze();
+    }
+
+    /// SIGCONT.
+    pub fn thaws(&self) {
+        self.stage.timeline.note(format!("{} goes on (SIGCONT)", self.name()));
+        self.process().thaw();
+    }
+
+    /// SIGTERM, and nothing more.
+    pub fn is_told_to_stop(&self) {
+        self.stage.timeline.note(format!("{} is asked to stop (SIGTERM)", self.name()));
+        self.process().terminate();
+    }
+
+    /// Waits for the end that it was asked for.
+    pub async fn expect_stopped(&self, limit: Duration, why: &str) -> Result<(), Stop> {
+        let moment = self.stage.timeline.begin(format!("{} stops", self.name()));
+        let failure = |saw: String| {
+            Stop::Failed(Failure {
+                expected: format!("it finishes what is under way and ends with exit code 0 within {}", human(limit)),
+                saw,
+                why: why.to_owned(),
+                process: Some(self.name().to_owned()),
+            })
+        };
+        match self.process().ended(limit).await {
+            Some(status) if status.success() => {
+                moment.end("exit code 0");
+                Ok(())
+            }
+            Some(status) => {
+                moment.end(describe(status));
+                Err(failure(describe(status)))
+            }
+            None => {
+                moment.end(format!("still running after {}", human(limit)));
+                Err(failure(format!("it was still running {} after SIGTERM", human(limit))))
+            }
+        }
+    }
+
+    /// A new process with the same settings, behind the same address.
+    pub async fn starts_again(&self) -> Result<(), Stop> {
+        let moment = self.stage.timeline.begin(format!("{} is started again", self.name()));
+        let process = self.stage.spawn(&self.spec)?;
+        let address = process.ready().await?;
+        self.link.retarget(address);
+        self.link.heal();
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = process;
+        *self.own_address.lock().unwrap_or_else(PoisonError::into_inner) = address;
+        moment.end("ready");
+        Ok(())
+    }
+}

@@ -1,0 +1,352 @@
+//! What an upstream answers on which path, and the body that keeps a visit in flight until its last byte is handed over.
+
+use std::hash::{DefaultHasher, Hasher};
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::stream;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, header};
+use serde_json::json;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+use super::Shared;
+use super::log::Visit;
+use super::serve::Busy;
+
+/// A body up to this size is told back by `/echo`; of a larger one, its length and digest.
+const TOLD_BACK: usize = 64 * 1024;
+/// What `/die_after_head` promises; it sends a hundredth.
+const PROMISED: u64 = 1_000;
+
+/// Why no answer was given: the connection is closed instead.
+#[derive(Debug)]
+pub struct Closed;
+
+impl std::fmt::Display for Closed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("closed without an answer, as asked")
+    }
+}
+
+impl std::error::Error for Closed {}
+
+/// A fingerprint of bytes that come in pieces, to compare what was sent with what arrived.
+/// Only within one process: std does not promise the function to be the same in its next release.
+#[derive(Default)]
+pub struct Digest(DefaultHasher);
+
+impl Digest {
+    pub fn of(bytes: &[u8]) -> String {
+        let mut digest = Digest::default();
+        digest.update(bytes);
+        digest.text()
+    }
+
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    pub fn text(&self) -> String {
+        format!("{:016x}", self.0.finish())
+    }
+}
+
+/// The bytes of `/big`, over and over. No buffer's size is a multiple of 251, so what is lost, doubled or swapped shows.
+static BLOCK: LazyLock<Bytes> = LazyLock::new(|| (0..251 * 256).map(|index| (index % 251) as u8).collect());
+
+/// The digest of what `/big/{length}` answers.
+pub fn big_digest(length: u64) -> String {
+    let mut digest = Digest::default();
+    for block in blocks(length) {
+        digest.update(&block);
+    }
+    digest.text()
+}
+
+fn blocks(length: u64) -> impl Iterator<Item = Bytes> {
+    let block = BLOCK.len() as u64;
+    (0..length.div_ceil(block)).map(move |index| BLOCK.slice(..(length - index * block).min(block) as usize))
+}
+
+/// Answers one request. Dropped when its client goes away, and with it the visit.
+pub async fn answer(shared: Arc<Shared>, busy: Busy, request: Request<Incoming>) -> Result<Response<Answer>, Closed> {
+    let path = request.uri().path().to_owned();
+    let whole = request.uri().path_and_query().map_or(path.as_str(), |path| path.as_str());
+    let visit = (path != "/health").then(|| Visit::begin(&shared.log, request.method().as_str(), whole));
+    let is_head = request.method() == Method::HEAD;
+
+    let mut response = content(&shared, &path, request).await?;
+    let name = HeaderValue::from_str(&shared.name).unwrap_or(HeaderValue::from_static("?"));
+    response.headers_mut().insert(HeaderName::from_static("x-served-by"), name);
+    Ok(response.map(|content| Answer { content, complete: is_head, visit, _busy: busy }))
+}
+
+async fn content(shared: &Arc<Shared>, path: &str, request: Request<Incoming>) -> Result<Response<Content>, Closed> {
+    if path.starts_with("/slow") {
+        slow(shared).await;
+        return Ok(text(format!("slow, from {}\n", shared.name)));
+    }
+    if path.starts_with("/light") {
+        let _worker = shared.workers.acquire().await;
+        sleep(Duration::from_micros(shared.light_takes.load(Relaxed))).await;
+        return Ok(text(format!("light, from {}\n", shared.name)));
+    }
+    let (first, rest) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
+    let number = rest.parse().ok();
+    let response = match (first, number) {
+        ("health", _) => {
+            shared.probes.send_modify(|probes| *probes += 1);
+            let status = *shared.health.borrow();
+            with_status(status, text(format!("{status}\n")))
+        }
+        ("echo", _) => echo(shared, request).await?,
+        ("sink", _) => sink(shared, request).await?,
+        ("stream", chunks) => with_content(chunked(shared, chunks.unwrap_or(u64::MAX))),
+        ("big", Some(length)) => with_content(Content::sized(length, stream::iter(blocks(length).map(Ok)))),
+        ("status", Some(status)) => {
+            let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+            with_status(status.unwrap_or(StatusCode::NOT_FOUND), text(format!("{rest}\n")))
+        }
+        ("headers", _) => with_many_headers(text("headers\n".into())),
+        ("wait", Some(millis)) => {
+            sleep(Duration::from_millis(millis)).await;
+            text(format!("after {millis} ms\n"))
+        }
+        ("hang", _) => std::future::pending().await,
+        ("close", _) => {
+            // Read to its end, so that the client is told nothing (a close) and not that it was not heard (a reset).
+            drop(request.into_body().collect().await);
+            return Err(Closed);
+        }
+        ("die_after_head", _) => with_content(dying()),
+        _ => with_status(StatusCode::NOT_FOUND, text(format!("{} has no {path}\n", shared.name))),
+    };
+    Ok(response)
+}
+
+/// Queues for a worker, and keeps it until released.
+async fn slow(shared: &Shared) {
+    let (release, released) = oneshot::channel();
+    shared.slow().push_back(release);
+    let _worker = shared.workers.acquire().await;
+    // An error is a release too: the upstream is going.
+    let _ = released.await;
+}
+
+async fn echo(shared: &Shared, request: Request<Incoming>) -> Result<Response<Content>, Closed> {
+    let (head, mut body) = request.into_parts();
+    let (mut digest, mut length, mut kept) = (Digest::default(), 0, Vec::new());
+    while let Some(data) = next_data(&mut body).await? {
+        digest.update(&data);
+        length += data.len();
+        if length <= TOLD_BACK {
+            kept.extend_from_slice(&data);
+        }
+    }
+    let told = if length <= TOLD_BACK { String::from_utf8(kept).ok() } else { None };
+    let headers = head.headers.iter().map(|(name, value)| [name.as_str().into(), value.as_bytes().to_vec()]);
+    let headers: Vec<_> = headers.map(|pair| pair.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())).collect();
+    Ok(json(json!({
+        "served_by": shared.name,
+        "method": head.method.as_str(),
+        "uri": head.uri.to_string(),
+        "version": format!("{:?}", head.version),
+        "headers": headers,
+        "length": length,
+        "digest": digest.text(),
+        "body": told,
+    })))
+}
+
+async fn sink(shared: &Shared, request: Request<Incoming>) -> Result<Response<Content>, Closed> {
+    let mut body = request.into_body();
+    let (mut digest, mut length) = (Digest::default(), 0);
+    while let Some(data) = next_data(&mut body).await? {
+        digest.update(&data);
+        length += data.len();
+        shared.sunk.send_modify(|sunk| *sunk += data.len() as u64);
+    }
+    Ok(json(json!({ "served_by": shared.name, "length": length, "digest": digest.text() })))
+}
+
+/// The next bytes of a body, or `Closed` when the client broke it off.
+async fn next_data(body: &mut Incoming) -> Result<Option<Bytes>, Closed> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(|_| Closed)?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+/// Sends a chunk whenever the test releases one, at most `limit` of them.
+fn chunked(shared: &Shared, limit: u64) -> Content {
+    let mut chunks = shared.chunks.subscribe();
+    let at_arrival = *chunks.borrow_and_update();
+    let chunks = stream::unfold((chunks, 0), move |(mut chunks, sent)| async move {
+        if sent == limit {
+            return None;
+        }
+        let now = *chunks
+            .wait_for(|now| now.ends > at_arrival.ends || now.released > at_arrival.released + sent)
+            .await
+            .ok()?;
+        let sent = sent + 1;
+        (now.released >= at_arrival.released + sent)
+            .then(|| (Ok(Frame::data(Bytes::from(format!("chunk {sent}\n")))), (chunks, sent)))
+    });
+    Content { body: StreamBody::new(chunks).boxed_unsync(), left: None }
+}
+
+/// The start of an answer, then the end of the connection.
+fn dying() -> Content {
+    let chunks = stream::unfold(0, |step| async move {
+        match step {
+            0 => Some((Ok(Bytes::from_static(b"ten bytes\n")), 1)),
+            _ => {
+                // Gives the head and the first bytes time to be written.
+                tokio::task::yield_now().await;
+                Some((Err(io::Error::other("dead, as asked")), 2))
+            }
+        }
+    });
+    Content::sized(PROMISED, chunks)
+}
+
+/// Repeated ones, which must all arrive, and those that are for the next hop only, which must not travel on.
+fn with_many_headers(mut response: Response<Content>) -> Response<Content> {
+    let many = [
+        ("set-cookie", "first=1; Path=/"),
+        ("set-cookie", "second=2; Path=/"),
+        ("x-end-to-end", "stays"),
+        ("connection", "x-this-hop, keep-alive"),
+        ("x-this-hop", "goes"),
+        ("keep-alive", "timeout=5"),
+    ];
+    for (name, value) in many {
+        response.headers_mut().append(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn with_status(status: StatusCode, mut response: Response<Content>) -> Response<Content> {
+    *response.status_mut() = status;
+    if status.is_redirection() {
+        response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/light"));
+    }
+    if status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
+        *response.body_mut() = Content::whole(Bytes::new());
+    }
+    response
+}
+
+fn text(text: String) -> Response<Content> {
+    let mut response = with_content(Content::whole(text.into()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+fn json(value: serde_json::Value) -> Response<Content> {
+    let mut response = with_content(Content::whole(value.to_string().into()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn with_content(content: Content) -> Response<Content> {
+    Response::new(content)
+}
+
+pub struct Content {
+    body: UnsyncBoxBody<Bytes, io::Error>,
+    /// Bytes to come, when known beforehand: they become its Content-Length.
+    left: Option<u64>,
+}
+
+impl Content {
+    fn whole(bytes: Bytes) -> Content {
+        let left = Some(bytes.len() as u64);
+        Content { body: Full::new(bytes).map_err(|never| match never {}).boxed_unsync(), left }
+    }
+
+    fn sized(length: u64, chunks: impl stream::Stream<Item = io::Result<Bytes>> + Send + 'static) -> Content {
+        let frames = stream::StreamExt::map(chunks, |chunk| chunk.map(Frame::data));
+        Content { body: StreamBody::new(frames).boxed_unsync(), left: Some(length) }
+    }
+}
+
+/// A body that knows whose visit it answers. It is dropped when its last byte has been handed over, or the client is gone.
+pub struct Answer {
+    content: Content,
+    complete: bool,
+    visit: Option<Visit>,
+    _busy: Busy,
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let polled = Pin::new(&mut self.content.body).poll_frame(cx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                let sent = frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.content.left = self.content.left.map(|left| left.saturating_sub(sent));
+            }
+            Poll::Ready(None) => self.complete = true,
+            _ => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.content.left == Some(0)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.content.left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(visit) = &mut self.visit
+            && (self.complete || self.content.left == Some(0))
+        {
+            visit.is_served();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_does_not_depend_on_the_pieces() {
+        let bytes: Vec<u8> = (0..255).collect();
+        let whole = Digest::of(&bytes);
+        for size in 1..=bytes.len() {
+            let mut digest = Digest::default();
+            bytes.chunks(size).for_each(|piece| digest.update(piece));
+            assert_eq!(digest.text(), whole, "in pieces of {size}");
+        }
+        assert_ne!(Digest::of(&bytes[1..]), whole);
+    }
+
+    #[test]
+    fn big_answers_are_as_long_as_asked() {
+        for length in [0, 1, BLOCK.len() as u64, BLOCK.len() as u64 + 1] {
+            assert_eq!(blocks(length).map(|block| block.len() as u64).sum::<u64>(), length);
+        }
+    }
+}
