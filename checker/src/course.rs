@@ -113,9 +113,8 @@ pub fn chapter(wanted: &str) -> anyhow::Result<Chapter> {
     let chapters = chapters()?;
     let known: Vec<String> = chapters.iter().map(Chapter::folder_name).collect();
     let number: Option<u8> = wanted.parse().ok();
-    let is_it = |chapter: &Chapter| {
-        number == Some(chapter.number) || chapter.slug == wanted || chapter.folder_name() == wanted
-    };
+    let is_it =
+        |chapter: &Chapter| number == Some(chapter.number) || chapter.slug == wanted || chapter.folder_name() == wanted;
     match chapters.into_iter().find(is_it) {
         Some(chapter) => Ok(chapter),
         None => bail!("there is no chapter {wanted}; there are {}", known.join(", ")),

@@ -60,7 +60,8 @@ impl Run {
             // From here on it is the reaper's to remove.
             .keep();
         let id = folder.file_name().map(|name| name.to_string_lossy().into_owned()).context("a folder has a name")?;
-        let reaper = Arc::new(Reaper::start(&id, &folder).context("starting the process that cleans up after this one")?);
+        let reaper =
+            Arc::new(Reaper::start(&id, &folder).context("starting the process that cleans up after this one")?);
         let watching = reaper.clone();
         let watch = Box::new(move |process: &crate::world::process::Process| watching.watch(process.pid()));
         let mut context = Context::new(program, id, folder, watch)?;
@@ -84,7 +85,8 @@ impl Run {
         options: &Options,
         observer: &dyn Observer,
     ) -> Outcome {
-        let turn = if scenario.alone { Turn::alone().await } else { Turn::shared().await };
+        let waiting = || observer.waiting("another check of this clone is running");
+        let turn = if scenario.alone { Turn::alone(waiting).await } else { Turn::shared(waiting).await };
         let _turn = match turn {
             Ok(turn) => turn,
             Err(error) => return outcome(promise, Verdict::Broken).because(&error.context("waiting for its turn")),
@@ -191,7 +193,11 @@ pub async fn check(
 
     let points = Points {
         earned: outcomes.iter().map(|outcome| outcome.points).sum(),
-        possible: outcomes.iter().filter_map(|outcome| chapter.promise(&outcome.name)).map(|promise| promise.points).sum(),
+        possible: outcomes
+            .iter()
+            .filter_map(|outcome| chapter.promise(&outcome.name))
+            .map(|promise| promise.points)
+            .sum(),
     };
     let mut report = Report {
         chapter: chapter.folder_name(),

@@ -65,7 +65,8 @@ impl Report {
 
     /// Of the whole check: a failure outranks what could not be judged. A deep promise that fails does not fail the check.
     pub fn verdict(&self) -> Verdict {
-        let of = |verdict| self.scenarios.iter().any(|outcome| outcome.verdict == verdict && outcome.kind != Kind::Deep);
+        let of =
+            |verdict| self.scenarios.iter().any(|outcome| outcome.verdict == verdict && outcome.kind != Kind::Deep);
         if of(Verdict::Failed) {
             Verdict::Failed
         } else if of(Verdict::Broken) {

@@ -128,7 +128,9 @@ impl Check {
 
         let began = SystemTime::now();
         let code = child::run(&mut command)?;
-        if self.is_own() && let Some(outcome) = Outcome::since(repository, chapter, began) {
+        if self.is_own()
+            && let Some(outcome) = Outcome::since(repository, chapter, began)
+        {
             workshop.progress.learn(chapter, &outcome);
             workshop.progress.save();
         }

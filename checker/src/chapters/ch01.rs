@@ -128,7 +128,8 @@ async fn author_is_the_session(world: &mut World) -> Result<(), Stop> {
     let seen = mallory.sends(&request).await;
     moment.end(seen.summary());
 
-    let why = "Whoever can type a name can speak in it. Who says something is who is logged in, whatever the form says.";
+    let why =
+        "Whoever can type a name can speak in it. Who says something is who is logged in, whatever the form says.";
     seen.expect_redirect("Fields that nobody asked for are no reason to refuse a post.")?;
     let feed = mallory.visits("/").await.expect_page(why)?;
     feed.expect_post(&content, "Fields that nobody asked for are no reason to lose a post.")?;
@@ -173,7 +174,9 @@ async fn shows_text_as_text(world: &mut World) -> Result<(), Stop> {
             let saw = kept.iter().rev().find(|post| post.content.contains(&number.to_string()));
             return failed(
                 format!("the database keeps {}", quoted(text)),
-                saw.map_or("it is not in the table posts".to_owned(), |post| format!("it keeps {}", quoted(&post.content))),
+                saw.map_or("it is not in the table posts".to_owned(), |post| {
+                    format!("it keeps {}", quoted(&post.content))
+                }),
                 "Text is kept as it was typed and made safe where it is shown: what is safe in HTML is garbage in a mail.",
             );
         }
@@ -181,7 +184,7 @@ async fn shows_text_as_text(world: &mut World) -> Result<(), Stop> {
 
     let old = format!("<i id=\"{mark}\">an old post</i> {number}");
     world.note(format!("a post that was there before any of this: {}", quoted(&old)));
-    site.database.add_twins(&alice.name, &[old.clone()]).await?;
+    site.database.add_twins(&alice.name, std::slice::from_ref(&old)).await?;
     for page in ["/".to_owned(), format!("/u/{}", alice.name)] {
         let page = alice.visits(&page).await.expect_page("Pages show what is in the database.")?;
         expect_harmless(&page, &mark)?;
@@ -216,7 +219,9 @@ async fn keeps_what_you_typed(world: &mut World) -> Result<(), Stop> {
         if typed.as_deref() != Some(text) {
             return failed(
                 format!("the form again, with {} still in it", quoted(text)),
-                typed.map_or("no form with a field \"content\"".to_owned(), |typed| format!("it holds {}", quoted(&typed))),
+                typed.map_or("no form with a field \"content\"".to_owned(), |typed| {
+                    format!("it holds {}", quoted(&typed))
+                }),
                 "What somebody typed for ten minutes is theirs; throwing it away costs more than one post.",
             );
         }
@@ -277,7 +282,8 @@ async fn one_name_one_person(world: &mut World) -> Result<(), Stop> {
     let site = world.site().start().await?;
     let alice = world.somebody_registered(site.door()).await?;
 
-    for name in [alice.name.clone(), alice.name.to_uppercase(), format!("{} ", alice.name), format!(" {}", alice.name)] {
+    for name in [alice.name.clone(), alice.name.to_uppercase(), format!("{} ", alice.name), format!(" {}", alice.name)]
+    {
         let mut other = world.someone(site.door())?;
         other.name = name;
         let seen = other.registers().await;
@@ -299,7 +305,11 @@ async fn needs_login(world: &mut World) -> Result<(), Stop> {
     seen.expect_redirect_to("/login", "Who is not logged in is asked to, and nothing is published.")?;
     let feed = stranger.visits("/").await.expect_page("Anyone may read the feed.")?;
     if feed.place_of(&content).is_some() {
-        return failed("nothing is published without a login", "it is on the feed", "Every gossip has somebody who said it.");
+        return failed(
+            "nothing is published without a login",
+            "it is on the feed",
+            "Every gossip has somebody who said it.",
+        );
     }
     let nobody = format!("/u/{}", stranger.name);
     stranger.visits(&nobody).await.expect_status(404, "There is no profile of somebody who does not exist.")?;
@@ -319,7 +329,10 @@ async fn cross_site_form_refused(world: &mut World) -> Result<(), Stop> {
             let moment = world.timeline().begin(format!("a page of {origin} sends her browser to POST {path}"));
             let seen = alice.sends(&Request::post(path, &fields).with_origin(&origin)).await;
             moment.end(seen.summary());
-            seen.expect_status(403, "Her browser sends her cookie with any site's form, but says in Origin whose form it is.")?;
+            seen.expect_status(
+                403,
+                "Her browser sends her cookie with any site's form, but says in Origin whose form it is.",
+            )?;
         }
     }
     let feed = alice.visits("/").await.expect_page("Nothing has happened.")?;
@@ -372,7 +385,9 @@ async fn pages_keep_their_shape(world: &mut World) -> Result<(), Stop> {
     let mut stranger = world.someone(site.door())?;
 
     let why = "What programs, tests and screen readers hold on to must stay where it is.";
-    for (page, action, fields) in [("/register", "/register", ["name", "password"]), ("/login", "/login", ["name", "password"])] {
+    for (page, action, fields) in
+        [("/register", "/register", ["name", "password"]), ("/login", "/login", ["name", "password"])]
+    {
         let page = stranger.visits(page).await.expect_page(why)?;
         expect_accessible(&page)?;
         expect_form(&page, action, &fields)?;
@@ -392,7 +407,11 @@ async fn pages_keep_their_shape(world: &mut World) -> Result<(), Stop> {
     };
     let style = stranger.visits(sheet).await.expect_page("The stylesheet that the page names is there.")?;
     if style.header("content-type").is_none_or(|kind| !kind.starts_with("text/css")) {
-        return failed("content-type text/css", style.header("content-type").unwrap_or("none"), "Browsers ignore it otherwise.");
+        return failed(
+            "content-type text/css",
+            style.header("content-type").unwrap_or("none"),
+            "Browsers ignore it otherwise.",
+        );
     }
     stranger.visits("/health").await.expect_page("Whoever watches the server asks here.")?;
     Ok(())
@@ -558,7 +577,8 @@ impl Swap<'_> {
         let cookies = browser.cookies().clone();
         let mut swapped = false;
         for (name, value) in cookies {
-            let forged = if value == own_id { self.theirs.1.to_string() } else { value.replace(self.own.0, self.theirs.0) };
+            let forged =
+                if value == own_id { self.theirs.1.to_string() } else { value.replace(self.own.0, self.theirs.0) };
             swapped |= forged != value;
             browser.set_cookie(&name, &forged);
         }
@@ -587,7 +607,9 @@ async fn comes_and_goes(world: &mut World, site: &Site) -> Result<(), Stop> {
     let mut thief = kept;
     world.note(format!("somebody uses a copy of the cookie that {} had before", alice.name));
     let page = thief.visits("/").await.expect_page("The feed is for everybody.")?;
-    page.expect_stranger("Logging out ends the session on the server; dropping the cookie ends it in one browser only.")?;
+    page.expect_stranger(
+        "Logging out ends the session on the server; dropping the cookie ends it in one browser only.",
+    )?;
 
     alice.logs_in().await.expect_redirect("She comes back.")?;
     let feed = alice.visits("/").await.expect_page("The feed is for everybody.")?;

@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn a_line_of_ps_tells_whose_a_process_is() {
-        let line = "  731   730 S    target/debug/ch01-monolith app HOME=/home/may GOSSIP_RUN=run-x1 LISTEN_ADDR=127.0.0.1:0";
+        let line =
+            "  731   730 S    target/debug/ch01-monolith app HOME=/home/may GOSSIP_RUN=run-x1 LISTEN_ADDR=127.0.0.1:0";
         let process = listed(line, "run-x1").expect("it is alive");
         assert_eq!((process.pid.as_raw_pid(), process.group, process.marked), (731, 730, true));
         assert!(!listed(line, "run-x").expect("it is alive").marked, "a run's name is the whole name");

@@ -20,11 +20,7 @@ const MOST_LINES: usize = 40;
 
 /// Every text of it made harmless, and its figures rounded to what was measured.
 pub fn report(report: &Report) -> Report {
-    Report {
-        target: text(&report.target),
-        scenarios: report.scenarios.iter().map(outcome).collect(),
-        ..report.clone()
-    }
+    Report { target: text(&report.target), scenarios: report.scenarios.iter().map(outcome).collect(), ..report.clone() }
 }
 
 pub fn outcome(outcome: &Outcome) -> Outcome {
@@ -38,11 +34,8 @@ pub fn outcome(outcome: &Outcome) -> Outcome {
 }
 
 pub fn story(story: &Story) -> Story {
-    let moment = |moment: &Moment| Moment {
-        at: to_the_millisecond(moment.at),
-        act: text(&moment.act),
-        saw: text(&moment.saw),
-    };
+    let moment =
+        |moment: &Moment| Moment { at: to_the_millisecond(moment.at), act: text(&moment.act), saw: text(&moment.saw) };
     Story {
         timeline: story.timeline.iter().map(moment).collect(),
         expected: text(&story.expected),

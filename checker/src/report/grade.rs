@@ -73,7 +73,8 @@ impl Grade {
     /// Of the whole: a failure outranks what could not be judged, and a chapter that does not compile has failed.
     pub fn verdict(&self) -> Verdict {
         let of = |verdict| {
-            let needed = |chapter: &ChapterGrade| chapter.count(Kind::Gap, verdict) + chapter.count(Kind::Baseline, verdict);
+            let needed =
+                |chapter: &ChapterGrade| chapter.count(Kind::Gap, verdict) + chapter.count(Kind::Baseline, verdict);
             self.chapters.iter().any(|chapter| needed(chapter) > 0)
         };
         if of(Verdict::Failed) || self.chapters.iter().any(|chapter| !chapter.built) {
@@ -89,7 +90,14 @@ impl Grade {
         let name = self.chapters.iter().map(|chapter| look::width(&chapter.chapter)).max().unwrap_or(0).max(12);
         let mut text = format!(
             "{}\n",
-            look.quiet(&format!("{}{:>12}{:>9}{:>10}{:>8}  ", look::left("chapter", name), "points", "gap", "baseline", "deep"))
+            look.quiet(&format!(
+                "{}{:>12}{:>9}{:>10}{:>8}  ",
+                look::left("chapter", name),
+                "points",
+                "gap",
+                "baseline",
+                "deep"
+            ))
         );
         for chapter in &self.chapters {
             let Points { earned, possible } = chapter.points;
@@ -140,16 +148,23 @@ impl Grade {
     }
 
     pub fn junit(&self) -> String {
-        let properties: Vec<Vec<(&str, String)>> =
-            self.chapters.iter().map(|chapter| chapter.seed.map(|seed| ("seed", seed.to_string())).into_iter().collect()).collect();
-        let suite = |(chapter, properties): (&'_ ChapterGrade, &'_ Vec<(&'static str, String)>)| junit::Suite {
-            name: &chapter.chapter,
-            points: (chapter.points.earned, chapter.points.possible),
-            properties,
-            cases: &chapter.scenarios,
-            unbuilt: !chapter.built,
-        };
-        let suites: Vec<junit::Suite> = self.chapters.iter().zip(&properties).map(suite).collect();
+        let properties: Vec<Vec<(&str, String)>> = self
+            .chapters
+            .iter()
+            .map(|chapter| chapter.seed.map(|seed| ("seed", seed.to_string())).into_iter().collect())
+            .collect();
+        let suites: Vec<_> =
+            self.chapters.iter().zip(&properties).map(|(chapter, properties)| suite(chapter, properties)).collect();
         junit::suites(&suites)
+    }
+}
+
+fn suite<'a>(chapter: &'a ChapterGrade, properties: &'a [(&'a str, String)]) -> junit::Suite<'a> {
+    junit::Suite {
+        name: &chapter.chapter,
+        points: (chapter.points.earned, chapter.points.possible),
+        properties,
+        cases: &chapter.scenarios,
+        unbuilt: !chapter.built,
     }
 }

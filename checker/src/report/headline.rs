@@ -51,12 +51,8 @@ pub fn text(look: Look, headlines: &[Headline]) -> String {
         text.push_str(&format!("{}\n", look.strong(&headline.chapter)));
         text.push_str(&look.labelled("the talk", 10, &headline.talk, str::to_owned));
         text.push('\n');
-        let names = format!(
-            "  {}  {}    {}",
-            look::left("", what),
-            look::right("before", before),
-            look::right("after", after)
-        );
+        let names =
+            format!("  {}  {}    {}", look::left("", what), look::right("before", before), look::right("after", after));
         text.push_str(&format!("{}\n", look.quiet(&names)));
         for row in &headline.rows {
             text.push_str(&table_row(look, row, what, (before, after, ratio)));

@@ -15,9 +15,16 @@ use crate::{
 /// One chapter's check.
 pub fn document(report: &Report) -> String {
     let report = clean::report(report);
-    let properties = [("target", report.target.clone()), ("stack", report.stack.clone()), ("seed", report.seed.to_string())];
+    let properties =
+        [("target", report.target.clone()), ("stack", report.stack.clone()), ("seed", report.seed.to_string())];
     let points = (report.points.earned, report.points.possible);
-    suites(&[Suite { name: &report.chapter, points, properties: &properties, cases: &report.scenarios, unbuilt: false }])
+    suites(&[Suite {
+        name: &report.chapter,
+        points,
+        properties: &properties,
+        cases: &report.scenarios,
+        unbuilt: false,
+    }])
 }
 
 /// What becomes a `testsuite`.

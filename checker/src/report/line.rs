@@ -31,7 +31,8 @@ pub fn in_list(look: Look, chapter: &Chapter, outcome: &Outcome) -> String {
         return plain(look, chapter, outcome);
     }
     let worth = kind_and_points(chapter, outcome, " · ");
-    let worth_room = chapter.promises.iter().map(|promise| if promise.points > 9 { 16 } else { 15 }).max().unwrap_or(15);
+    let worth_room =
+        chapter.promises.iter().map(|promise| if promise.points > 9 { 16 } else { 15 }).max().unwrap_or(15);
     let right = if look.width >= ROOMY { 2 + worth_room + SECONDS } else { SECONDS };
     let longest = chapter.promises.iter().map(|promise| measure_text_width(&promise.text)).max().unwrap_or(0);
     let room = look.width.saturating_sub(MARGIN + right).min(longest.max(20));

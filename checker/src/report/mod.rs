@@ -19,6 +19,8 @@ mod summary;
 pub mod terminal;
 pub mod times;
 
+use std::path::Path;
+
 use crate::{
     course::{Chapter, Kind},
     verdict::{Outcome, Verdict},
@@ -37,6 +39,9 @@ pub trait Observer: Send + Sync {
     fn started(&self, _name: &str) {}
 
     fn finished(&self, _outcome: &Outcome) {}
+
+    /// It failed, and everything of its world is kept alive until Ctrl-C: these processes, and this folder.
+    fn held(&self, _outcome: &Outcome, _alive: &[(String, i32)], _folder: &Path) {}
 
     /// Nothing happens, and why: `another check of this clone is running`.
     fn waiting(&self, _reason: &str) {}

@@ -164,7 +164,11 @@ fn open(look: Look, chapter: &Chapter, report: &Report) -> String {
     if open.is_empty() {
         let all = report.scenarios.len() == chapter.promises.len();
         let points = counted(report.points.possible, "point");
-        return if all { format!("\n  Every promise is kept, the deep ones too: all of {points}.\n") } else { String::new() };
+        return if all {
+            format!("\n  Every promise is kept, the deep ones too: all of {points}.\n")
+        } else {
+            String::new()
+        };
     }
     let mut text = format!("\n{}\n", look.strong("Open, for a second evening"));
     for outcome in open {

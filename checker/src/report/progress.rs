@@ -37,9 +37,10 @@ impl Progress {
         let quiet = plain || look::plain_by_environment();
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(total as u64), target).with_finish(ProgressFinish::AndClear);
-        let style = ProgressStyle::with_template("{spinner:.cyan} {prefix}{pos} of {len}  {wide_msg:.dim} {elapsed:.dim}")
-            .expect("the template is a constant that parses")
-            .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ");
+        let style =
+            ProgressStyle::with_template("{spinner:.cyan} {prefix}{pos} of {len}  {wide_msg:.dim} {elapsed:.dim}")
+                .expect("the template is a constant that parses")
+                .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ");
         bar.set_style(style);
         if !bar.is_hidden() {
             bar.enable_steady_tick(TICK);

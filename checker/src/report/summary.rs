@@ -79,7 +79,8 @@ fn not_judged(look: Look, chapter: &Chapter, report: &Report) -> String {
     let mut text = format!("{} {}\n", look.odd(sign), look.strong(&how_many));
     let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
     for outcome in &broken {
-        let reason = clean::text(outcome.broken.as_deref().unwrap_or("The checker gave no reason; that is a mistake in it."));
+        let reason =
+            clean::text(outcome.broken.as_deref().unwrap_or("The checker gave no reason; that is a mistake in it."));
         let name = number(chapter, &outcome.name).map_or_else(|| outcome.name.clone(), |number| number.to_string());
         match reasons.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, names)) => names.push(name),

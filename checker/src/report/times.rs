@@ -108,7 +108,12 @@ pub fn one_run(look: Look, chapter: &Chapter, report: &Report, run: usize, runs:
     let (failed, broken) = (with(Verdict::Failed), with(Verdict::Broken));
     let of = runs.to_string().len();
     let mark = line::mark(look, verdict);
-    format!("{mark}  {run:>of$} of {runs}   {seconds:>5.1} s   seed {}{}{}\n", report.seed, look.bad(&failed), look.odd(&broken))
+    format!(
+        "{mark}  {run:>of$} of {runs}   {seconds:>5.1} s   seed {}{}{}\n",
+        report.seed,
+        look.bad(&failed),
+        look.odd(&broken)
+    )
 }
 
 /// Its number in the brief, or the scenario's name.

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use html5gum::{DefaultEmitter, HtmlString, Token, Tokenizer};
 
 /// Elements that have no content and no end tag.
-const VOID: [&str; 14] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
-];
+const VOID: [&str; 14] =
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
 
 #[derive(Clone, Debug, Default)]
 pub struct Html {
@@ -143,8 +142,8 @@ impl Html {
     /// Its shape without its text: elements that matter to a user, indented, with the attributes of the contract.
     pub fn outline(&self) -> String {
         const SHOWN: [&str; 16] = [
-            "html", "title", "link", "h1", "nav", "main", "form", "input", "textarea", "button", "label", "article", "a",
-            "header", "footer", "p",
+            "html", "title", "link", "h1", "nav", "main", "form", "input", "textarea", "button", "label", "article",
+            "a", "header", "footer", "p",
         ];
         const ATTRIBUTES: [&str; 9] = ["lang", "id", "action", "method", "name", "type", "for", "rel", "role"];
         let mut outline = String::new();
@@ -204,7 +203,8 @@ two &lt;b&gt; <b>lines</b>
         let form = Html::parse(PAGE).form_to("/post").expect("the page has the form");
         assert_eq!(form.method, "post");
         let fields: Vec<_> = form.fields.iter().map(|field| (&*field.name, &*field.kind, &*field.value)).collect();
-        let expected = [("form_id", "hidden", "7"), ("content", "textarea", "two <b> <b>lines</b>\n"), ("tag", "text", "")];
+        let expected =
+            [("form_id", "hidden", "7"), ("content", "textarea", "two <b> <b>lines</b>\n"), ("tag", "text", "")];
         assert_eq!(fields, expected);
     }
 }

@@ -201,7 +201,9 @@ impl Browser {
             match chunk {
                 Ok(chunk) if body.len() < BODY_LIMIT => body.extend_from_slice(&chunk),
                 Ok(_) => break,
-                Err(error) => return Seen::Unsure(format!("{} and then a broken page: {}", status.as_u16(), cause(&error))),
+                Err(error) => {
+                    return Seen::Unsure(format!("{} and then a broken page: {}", status.as_u16(), cause(&error)));
+                }
             }
         }
         let body = String::from_utf8_lossy(&body).into_owned();
@@ -412,7 +414,6 @@ impl Page {
             }
         }
     }
-
 }
 
 fn set_cookies(headers: &HeaderMap) -> Vec<Cookie<'static>> {

@@ -228,12 +228,24 @@ impl World {
     /// A gossip that nobody has told before.
     pub fn gossip(&mut self) -> String {
         const WHO: [&str; 8] = [
-            "The baker", "My neighbor", "Our teacher", "The new mayor", "Aunt May", "The dentist", "Somebody's uncle",
+            "The baker",
+            "My neighbor",
+            "Our teacher",
+            "The new mayor",
+            "Aunt May",
+            "The dentist",
+            "Somebody's uncle",
             "The mail carrier",
         ];
         const WHAT: [&str; 8] = [
-            "hides a parrot", "sings at four in the morning", "never returned the ladder", "won the lottery twice",
-            "is afraid of pigeons", "wears a wig", "has a twin", "wrote that letter",
+            "hides a parrot",
+            "sings at four in the morning",
+            "never returned the ladder",
+            "won the lottery twice",
+            "is afraid of pigeons",
+            "wears a wig",
+            "has a twin",
+            "wrote that letter",
         ];
         let who = WHO.choose(&mut self.rng).copied().unwrap_or_default();
         let what = WHAT.choose(&mut self.rng).copied().unwrap_or_default();

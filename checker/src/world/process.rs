@@ -28,6 +28,7 @@ use tokio::{
 
 use crate::{
     program::Program,
+    reaper::{MARK, shell_mark},
     story::{Failure, LastWords, Stop, broken, human},
 };
 
@@ -97,10 +98,10 @@ struct ReadyLine {
 impl Process {
     /// Starts a process without waiting for anything.
     pub fn spawn(program: &Program, spec: &Spec) -> Result<Process, Stop> {
-        let mut child = command(program, spec)
-            .spawn()
-            .map_err(|error| Stop::Failed(cannot_start(program, spec, &error)))?;
-        let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).context("a new process has an id")?;
+        let mut child =
+            command(program, spec).spawn().map_err(|error| Stop::Failed(cannot_start(program, spec, &error)))?;
+        let pid =
+            child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).context("a new process has an id")?;
         let log = Arc::new(Mutex::new(Log::create(&spec.folder, &spec.name)?));
         let (said, state) = watch::channel(State::Starting);
         let said = Arc::new(said);
@@ -235,9 +236,10 @@ impl Process {
 fn command(program: &Program, spec: &Spec) -> Command {
     // A shell sets the limit and becomes the program: no unsafe code between fork and exec.
     let mut command = Command::new("/bin/sh");
+    let mark = shell_mark(&spec.run);
     let script = match spec.open_files {
-        Some(limit) => format!("ulimit -n {limit} && exec \"$@\""),
-        None => "exec \"$@\"".to_owned(),
+        Some(limit) => format!("{mark}ulimit -n {limit} && exec \"$@\""),
+        None => format!("{mark}exec \"$@\""),
     };
     command.arg("-c").arg(script).arg("sh").args(&program.command).arg(spec.role);
     command.current_dir(&program.folder).env_clear();
@@ -246,7 +248,7 @@ fn command(program: &Program, spec: &Spec) -> Command {
             command.env(name, value);
         }
     }
-    command.env("GOSSIP_RUN", &spec.run).envs(&spec.settings);
+    command.env(MARK, &spec.run).envs(&spec.settings);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.process_group(0).kill_on_drop(true);
     command

@@ -43,14 +43,7 @@ pub struct Server {
 
 impl<'w> SiteBuilder<'w> {
     pub(super) fn new(world: &'w mut World) -> SiteBuilder<'w> {
-        SiteBuilder {
-            world,
-            apps: 1,
-            upstreams: None,
-            balancer: false,
-            settings: BTreeMap::new(),
-            open_files: None,
-        }
+        SiteBuilder { world, apps: 1, upstreams: None, balancer: false, settings: BTreeMap::new(), open_files: None }
     }
 
     /// How many processes of role `app`; one unless said.
@@ -230,7 +223,7 @@ impl Server {
         let process = self.stage.spawn(&self.spec)?;
         let address = process.ready().await?;
         self.link.retarget(address);
-        self.link.heal();
+        self.link.heal()?;
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = process;
         *self.own_address.lock().unwrap_or_else(PoisonError::into_inner) = address;
         moment.end("ready");

@@ -35,7 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use hyper::StatusCode;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot, watch};
@@ -163,8 +163,10 @@ impl Upstream {
         let mut probes = self.shared.probes.subscribe();
         let wanted = *probes.borrow_and_update() + count;
         let probed = timeout(limit, probes.wait_for(|probes| *probes >= wanted)).await;
-        probed.with_context(|| format!("{} did not get {count} probes within {limit:?}", self.name()))?;
-        Ok(())
+        match probed {
+            Ok(_) => Ok(()),
+            Err(_) => bail!("{} did not get {count} probes within {limit:?}", self.name()),
+        }
     }
 
     /// Bytes that all `/sink`s have read so far.
