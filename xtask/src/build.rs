@@ -39,7 +39,8 @@ enum Message {
         target: Target,
         executable: Option<PathBuf>,
     },
-    CompilerMessage {
+    #[serde(rename = "compiler-message")]
+    Diagnostic {
         manifest_path: PathBuf,
         message: Rendered,
     },
@@ -163,9 +164,9 @@ impl Built {
                 }
             }
             // rustc's sum at the end says nothing that the diagnostics before it have not said; cargo leaves it out too.
-            Ok(Message::CompilerMessage { message, .. }) if message.message.starts_with("aborting due to") => {}
-            Ok(Message::CompilerMessage { message, .. }) if message.message.ends_with(" emitted") => {}
-            Ok(Message::CompilerMessage { manifest_path, message }) => self.diagnostics.push(Diagnostic {
+            Ok(Message::Diagnostic { message, .. }) if message.message.starts_with("aborting due to") => {}
+            Ok(Message::Diagnostic { message, .. }) if message.message.ends_with(" emitted") => {}
+            Ok(Message::Diagnostic { manifest_path, message }) => self.diagnostics.push(Diagnostic {
                 crate_folder: manifest_path.parent().unwrap_or(Path::new("")).to_path_buf(),
                 is_error: message.level.starts_with("error"),
                 rendered: message.rendered.unwrap_or_default(),

@@ -30,34 +30,34 @@ pub struct Check {
     pub solution: bool,
     /// Check a copy of a chapter's folder, from anywhere: its src, migrations, templates and static are taken.
     #[arg(long, value_name = "DIR", group = "what")]
-    path: Option<PathBuf>,
+    pub path: Option<PathBuf>,
     /// Check any program that keeps the contract, in any language: a command to which the role is added.
     #[arg(long, value_name = "CMD", group = "what")]
-    program: Option<String>,
+    pub program: Option<String>,
     /// Only this promise, by its name in the brief or in a report.
     #[arg(long, value_name = "NAME")]
-    scenario: Option<String>,
+    pub scenario: Option<String>,
     /// Stop where it fails, with everything still running, until Ctrl-C.
     #[arg(long, requires = "scenario")]
-    hold: bool,
+    pub hold: bool,
     /// Tell every failure in full, not only the first.
     #[arg(long)]
-    all: bool,
+    pub all: bool,
     /// The servers that the chapter runs on.
     #[arg(long, value_enum)]
-    stack: Option<Stack>,
+    pub stack: Option<Stack>,
     /// Repeat a check with the data and the timing of this seed.
     #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    pub seed: Option<u64>,
     /// Check so many times, and count the verdicts.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    times: Option<u32>,
+    pub times: Option<u32>,
     /// Delays at the talk's own figures, not at a tenth.
     #[arg(long)]
-    real_time: bool,
+    pub real_time: bool,
     /// Data at the talk's own volumes.
     #[arg(long)]
-    full: bool,
+    pub full: bool,
     /// A document for programs, alone on stdout.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -67,7 +67,7 @@ pub struct Check {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Stack {
+pub enum Stack {
     /// SQLite, a file; nothing to install
     Embedded,
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use console::style;
 
-use crate::{child, folder, workshop::Workshop};
+use crate::{child, folder, overlay::Which, workshop::Workshop};
 
 #[derive(Args, Default)]
 pub struct Diff {
@@ -13,22 +13,23 @@ pub struct Diff {
     pub chapter: Option<String>,
     /// Against the starter, after a pass too.
     #[arg(long, group = "against")]
-    starter: bool,
+    pub starter: bool,
     /// Against the solution, before a pass too.
     #[arg(long, group = "against")]
-    solution: bool,
+    pub solution: bool,
 }
 
 impl Diff {
     pub fn run(self, workshop: &mut Workshop) -> Result<u8> {
         let chapter = workshop.chapter(self.chapter.as_deref())?;
         let to_solution = self.solution || (workshop.progress.is_done(&chapter) && !self.starter);
-        let (entry, name) = if to_solution { ("solution", "the solution") } else { ("history", "the starter") };
+        let (which, name) =
+            if to_solution { (Which::Solution, "the solution") } else { (Which::Starter, "the starter") };
         let mine = chapter.path(&workshop.repository.root);
         if !mine.is_dir() {
             bail!("chapters/{} is missing; `cargo xtask start {}` brings it back", chapter.folder(), chapter.number());
         }
-        let laid = folder::lay(workshop, &chapter, entry)?;
+        let laid = folder::lay(workshop, &chapter, which)?;
         if folder::is_same(&laid, &mine)? {
             println!("chapters/{} is {name}, byte for byte", chapter.folder());
             return Ok(0);

@@ -17,6 +17,13 @@ const MEMORY: u64 = 2 * GIB;
 /// A crowd of a thousand connections has two ends each, and so has every proxy between.
 const FILES: u64 = 4096;
 
+pub const HELP: &str = "\
+Each line is something that the workshop needs or is glad of, what this machine has of it, and how to get it.
+
+Exit codes:
+  0  all that is needed is there
+  1  something is lacking";
+
 enum State {
     Good,
     /// The workshop works without, but less well.

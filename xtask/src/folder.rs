@@ -4,45 +4,51 @@ use std::{
     collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
-    process::Command,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::{
-    build::{self, CHECKER},
     course::Chapter,
+    overlay::{self, BRIEF, Which},
     repository::Repository,
     workshop::Workshop,
 };
 
-/// Writes what an entry of the gallery (or `solution`) is as a learner's crate, in target/, with the learner's README.
-pub fn lay(workshop: &Workshop, chapter: &Chapter, entry: &str) -> Result<PathBuf> {
+/// Writes one of a chapter's crates as the learner's package in target/, with the brief that the learner has.
+pub fn lay(workshop: &Workshop, chapter: &Chapter, which: Which) -> Result<PathBuf> {
     let repository = &workshop.repository;
-    let laid = repository.target.join("laid").join(chapter.number()).join(entry);
+    let name = if which == Which::Starter { "starter" } else { "solution" };
+    let laid = repository.target.join("laid").join(chapter.number()).join(name);
     if laid.exists() {
         fs::remove_dir_all(&laid).with_context(|| format!("cannot replace {}", laid.display()))?;
     }
-    let built = build::build(repository, &[CHECKER.to_owned()])?;
-    let mut checker = Command::new(built.checker()?);
-    checker.current_dir(&repository.root).args(["lay", &chapter.number(), "--entry", entry]);
-    let output = checker.args(["--package", &chapter.package(), "--to"]).arg(&laid).output()?;
-    if !output.status.success() {
-        bail!("the checker cannot lay out {entry} of {}: {}", chapter.folder(), String::from_utf8_lossy(&output.stderr));
-    }
-    let readme = chapter.path(&repository.root).join("README.md");
-    let brief = fs::read(&readme).or_else(|_| committed(repository, chapter));
-    if let Ok(brief) = brief {
-        fs::write(laid.join("README.md"), brief).with_context(|| format!("cannot write in {}", laid.display()))?;
+    let mut files = overlay::crate_files(&repository.root, chapter, which)?;
+    let brief = fs::read(chapter.path(&repository.root).join(BRIEF)).ok().or_else(|| committed(repository, chapter));
+    files.extend(brief.map(|brief| (PathBuf::from(BRIEF), brief)));
+    for (file, bytes) in files {
+        write(&laid.join(file), &bytes)?;
     }
     Ok(laid)
 }
 
-/// The brief as it was committed last, for a chapter whose folder is gone.
-fn committed(repository: &Repository, chapter: &Chapter) -> io::Result<Vec<u8>> {
-    let output = repository.git(["show", &format!("HEAD:chapters/{}/README.md", chapter.folder())]).output()?;
-    if output.status.success() { Ok(output.stdout) } else { Err(io::ErrorKind::NotFound.into()) }
+fn write(file: &Path, bytes: &[u8]) -> Result<()> {
+    let parent = file.parent().expect("a file in a folder has a parent");
+    fs::create_dir_all(parent)
+        .and_then(|()| fs::write(file, bytes))
+        .with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// The brief as it was committed last, for a chapter whose folder is gone; from before, if that was committed too.
+fn committed(repository: &Repository, chapter: &Chapter) -> Option<Vec<u8>> {
+    let brief = format!("chapters/{}/{BRIEF}", chapter.folder());
+    let last = repository.git(["rev-list", "-1", "HEAD", "--", &brief]).output().ok()?;
+    let last = String::from_utf8(last.stdout).ok()?;
+    [last.trim().to_owned(), format!("{}^", last.trim())].into_iter().find_map(|commit| {
+        let shown = repository.git(["show", &format!("{commit}:{brief}")]).output().ok()?;
+        shown.status.success().then_some(shown.stdout)
+    })
 }
 
 /// What happened to a chapter's folder.
@@ -55,10 +61,10 @@ pub enum Laid {
     Kept { backup: PathBuf, uncommitted: bool },
 }
 
-/// Makes a chapter's folder what an entry is. The backup is whole before anything is replaced.
-pub fn replace_chapter(workshop: &Workshop, chapter: &Chapter, entry: &str) -> Result<Laid> {
+/// Makes a chapter's folder one of its crates. The backup is whole before anything is replaced.
+pub fn replace_chapter(workshop: &Workshop, chapter: &Chapter, which: Which) -> Result<Laid> {
     let repository = &workshop.repository;
-    let laid = lay(workshop, chapter, entry)?;
+    let laid = lay(workshop, chapter, which)?;
     let folder = chapter.path(&repository.root);
     if !folder.exists() {
         make_equal(&laid, &folder)?;
@@ -141,7 +147,8 @@ fn make_equal(model: &Path, folder: &Path) -> Result<()> {
 
 pub fn is_same(one: &Path, other: &Path) -> Result<bool> {
     let names = files(one)?;
-    Ok(names == files(other)? && names.iter().all(|file| fs::read(one.join(file)).ok() == fs::read(other.join(file)).ok()))
+    Ok(names == files(other)?
+        && names.iter().all(|file| fs::read(one.join(file)).ok() == fs::read(other.join(file)).ok()))
 }
 
 /// Every file below, by its path from the folder.

@@ -19,13 +19,19 @@ pub struct Gallery {
     spoil: bool,
 }
 
-/// An `entry.toml`.
+/// The name of the file that describes an entry.
+pub const ENTRY: &str = "entry.toml";
+
+/// What it says.
 #[derive(Deserialize)]
 pub struct Entry {
     pub title: String,
     pub told: String,
     #[serde(default)]
     pub caught_by: Vec<String>,
+    /// Files of the solution that this one does not have.
+    #[serde(default)]
+    pub removes: Vec<String>,
     #[serde(skip)]
     pub slug: String,
 }
@@ -68,14 +74,14 @@ pub fn entries(chapter: &Chapter, root: &Path, kind: &str) -> Result<Vec<Entry>>
         let found = found?;
         if found.file_type()?.is_dir() {
             let slug = found.file_name().to_string_lossy().into_owned();
-            entries.push(Entry { slug, ..read(&found.path().join("entry.toml"))? });
+            entries.push(Entry { slug, ..read(&found.path().join(ENTRY))? });
         }
     }
     entries.sort_by(|one, other| one.slug.cmp(&other.slug));
     Ok(entries)
 }
 
-fn read(file: &Path) -> Result<Entry> {
+pub fn read(file: &Path) -> Result<Entry> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     toml::from_str(&text).map_err(|error| anyhow!("{} does not say what an entry must: {error}", file.display()))
 }

@@ -17,6 +17,9 @@ pub struct Headline {
     /// The chapters: 4, 04 or stateless. Without any, all of them.
     #[arg(value_name = "NN")]
     chapters: Vec<String>,
+    /// A JSON document, alone on stdout
+    #[arg(long)]
+    json: bool,
 }
 
 impl Headline {
@@ -39,6 +42,7 @@ impl Headline {
             };
             command.arg("--program").arg(format!("{}={}", chapter.number(), shell_word(program)));
         }
+        command.args(self.json.then_some("--json"));
         command.args(screen::is_plain().then_some("--plain"));
         child::run(&mut command)
     }

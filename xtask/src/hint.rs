@@ -20,7 +20,7 @@ pub struct Hint {
     pub chapter: Option<String>,
     /// For this promise, not for the first that fails now.
     #[arg(long, value_name = "NAME")]
-    promise: Option<String>,
+    pub promise: Option<String>,
 }
 
 impl Hint {
@@ -44,7 +44,11 @@ impl Hint {
         if stage == last {
             println!("That is the last one. The answer: cargo xtask solution {}", chapter.number());
         } else {
-            println!("Stuck still? The next one is {}: cargo xtask hint {}", STAGES[(stage + 1).min(2)], chapter.number());
+            println!(
+                "Stuck still? The next one is {}: cargo xtask hint {}",
+                STAGES[(stage + 1).min(2)],
+                chapter.number()
+            );
         }
         Ok(0)
     }

@@ -50,7 +50,13 @@ fn row(workshop: &Workshop, chapter: &Chapter, here: bool) -> String {
         _ if here => "you are here".to_owned(),
         _ => String::new(),
     };
-    let mark = if here && screen::is_plain() { "at" } else if here { "→" } else { "" };
+    let mark = if here && screen::is_plain() {
+        "at"
+    } else if here {
+        "→"
+    } else {
+        ""
+    };
     // 27 columns are for all but the title.
     let title = pad_str(&chapter.title, screen::width() - 42, console::Alignment::Left, Some("…")).into_owned();
     let about = format!("{} {:>3} min", pad_str(&chapter.era, 4, console::Alignment::Left, None), chapter.minutes);

@@ -16,6 +16,15 @@ use crate::{
 /// What a full build of the workspace and its tests takes, with room for the checks' own databases.
 pub const DISK: u64 = 8 * GIB;
 
+pub const HELP: &str = "\
+It fetches every crate and builds the checker, all chapters, all solutions and the tests: up to 8 GiB in target/.
+After it, no check needs the network.
+
+Exit codes:
+  0  everything is there
+  1  a chapter or a solution does not compile; the rest is there
+  2  the network, the disk or the checker did not let it finish; the last line says what to do";
+
 pub fn run(workshop: &Workshop) -> Result<u8> {
     let repository = &workshop.repository;
     let began = Instant::now();
@@ -49,7 +58,11 @@ pub fn run(workshop: &Workshop) -> Result<u8> {
     if !built.success && missing == 0 {
         bail!("the tests do not compile; `cargo test --workspace --no-run` says where");
     }
-    let size: u64 = files(&repository.target)?.iter().filter_map(|file| repository.target.join(file).metadata().ok()).map(|data| data.len()).sum();
+    let size: u64 = files(&repository.target)?
+        .iter()
+        .filter_map(|file| repository.target.join(file).metadata().ok())
+        .map(|data| data.len())
+        .sum();
     println!("built in {}; {} holds {:.1} GiB", lasted(began.elapsed()), repository.target.display(), gib(size));
     println!("ready: no check needs the network now");
     Ok(u8::from(missing > 0))

@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::{
     folder::{Laid, replace_chapter},
+    overlay::Which,
     workshop::Workshop,
 };
 
@@ -18,7 +19,7 @@ pub struct Reset {
 impl Reset {
     pub fn run(self, workshop: &mut Workshop) -> Result<u8> {
         let chapter = workshop.chapter(self.chapter.as_deref())?;
-        let laid = replace_chapter(workshop, &chapter, "history")?;
+        let laid = replace_chapter(workshop, &chapter, Which::Starter)?;
         match laid {
             Laid::Same => println!("chapters/{} is the starter already", chapter.folder()),
             Laid::New | Laid::Kept { .. } => println!("chapters/{} is the starter again", chapter.folder()),

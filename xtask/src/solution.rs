@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::{
     folder::{Laid, replace_chapter},
+    overlay::Which,
     workshop::Workshop,
 };
 
@@ -31,7 +32,7 @@ impl Solution {
             println!("                cargo xtask solution {number} --apply");
             return Ok(0);
         }
-        let laid = replace_chapter(workshop, &chapter, "solution")?;
+        let laid = replace_chapter(workshop, &chapter, Which::Solution)?;
         match laid {
             Laid::Same => println!("chapters/{} is the solution already", chapter.folder()),
             Laid::New | Laid::Kept { .. } => println!("chapters/{} is the solution now", chapter.folder()),

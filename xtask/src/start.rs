@@ -9,6 +9,7 @@ use console::style;
 use crate::{
     course::{Chapter, Kind},
     folder::{Laid, replace_chapter},
+    overlay::Which,
     workshop::Workshop,
 };
 
@@ -43,7 +44,8 @@ impl Next {
                 println!("Nothing of it was checked so far: cargo xtask check {}", chapter.number());
             }
             let open = open.unwrap_or_default();
-            let missing = open.iter().filter_map(|name| chapter.promise(name)).filter(|promise| promise.kind != Kind::Deep);
+            let missing =
+                open.iter().filter_map(|name| chapter.promise(name)).filter(|promise| promise.kind != Kind::Deep);
             for promise in missing {
                 println!("  missing  {}  {}", promise.text, style(&promise.name).dim());
             }
@@ -64,7 +66,7 @@ fn start(workshop: &mut Workshop, chapter: &Chapter) -> Result<u8> {
     let root = workshop.repository.root.clone();
     let folder = chapter.path(&root);
     if !folder.join("Cargo.toml").is_file() {
-        let laid = replace_chapter(workshop, chapter, "history")?;
+        let laid = replace_chapter(workshop, chapter, Which::Starter)?;
         laid.tell(&workshop.repository);
         if matches!(laid, Laid::New) {
             println!("chapters/{} was missing; it is the starter again", chapter.folder());

@@ -40,7 +40,8 @@ impl Test {
         }
         step.end();
 
-        let nextest = repository.cargo().args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let nextest =
+            repository.cargo().args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
         let runs = if nextest.is_ok_and(|status| status.success()) {
             vec![["nextest", "run", "--workspace", NOT_THE_LEARNERS].into_iter().chain(self.filters()).collect()]
         } else {

@@ -153,7 +153,9 @@ fn look(folder: &Path) -> Seen {
             }
             match entry.metadata() {
                 Ok(data) if data.is_dir() => open.push(entry.path()),
-                Ok(data) => drop(seen.insert(entry.path(), (data.modified().unwrap_or(SystemTime::UNIX_EPOCH), data.len()))),
+                Ok(data) => {
+                    seen.insert(entry.path(), (data.modified().unwrap_or(SystemTime::UNIX_EPOCH), data.len()));
+                }
                 Err(_) => {}
             }
         }

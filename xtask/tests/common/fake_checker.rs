@@ -9,7 +9,6 @@ fn main() {
     eprintln!("fake checker: {}", args.join(" "));
     match args[0].as_str() {
         "check" => check(&args[1], after),
-        "lay" => lay(&args[1], &after("--entry").unwrap(), &after("--to").unwrap(), &after("--package").unwrap()),
         _ => {}
     }
 }
@@ -31,17 +30,4 @@ fn check(number: &str, after: impl Fn(&str) -> Option<String>) {
         println!("{document}");
     }
     exit(if passed { 0 } else { 1 });
-}
-
-/// The starter is the solution with `wrong` for `right`.
-fn lay(number: &str, entry: &str, to: &str, package: &str) {
-    let solutions = fs::read_dir("solutions").unwrap().map(|entry| entry.unwrap().path());
-    let solution = solutions.into_iter().find(|path| path.file_name().unwrap().to_str().unwrap().starts_with(number)).unwrap();
-    fs::create_dir_all(Path::new(to).join("src")).unwrap();
-    let main = fs::read_to_string(solution.join("src/main.rs")).unwrap();
-    let main = if entry == "history" { main.replace("right", "wrong") } else { main };
-    fs::write(Path::new(to).join("src/main.rs"), main).unwrap();
-    let manifest = fs::read_to_string(solution.join("Cargo.toml")).unwrap();
-    let folder = solution.file_name().unwrap().to_str().unwrap();
-    fs::write(Path::new(to).join("Cargo.toml"), manifest.replace(&format!("solution{folder}"), package)).unwrap();
 }

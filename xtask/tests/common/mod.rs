@@ -1,4 +1,6 @@
 //! A clone of a few files that builds in a second: two chapters of one line, and a checker that only looks like one.
+// What is called by tests only is a test, which clippy cannot see.
+#![allow(clippy::unwrap_used)]
 
 use std::{
     fs,
@@ -51,6 +53,12 @@ impl Clone {
             clone.write(&format!("solutions/{folder}/Cargo.toml"), &manifest(&format!("solution{folder}")));
             clone.write(&format!("solutions/{folder}/src/main.rs"), "fn main() {\n    println!(\"right\");\n}\n");
             clone.write(&format!("checker/course/{folder}/chapter.toml"), &chapter(number, slug));
+            clone.write(
+                &format!("checker/course/{folder}/history/src/main.rs"),
+                "fn main() {\n    println!(\"wrong\");\n}\n",
+            );
+            let history = "title = \"As it was\"\ntold = \"It was fine then.\"\n";
+            clone.write(&format!("checker/course/{folder}/history/entry.toml"), history);
             let wrong = "title = \"A cache\"\ntold = \"It looks right.\"\ncaught_by = [\"first\"]\n";
             clone.write(&format!("checker/course/{folder}/wrong/cache/entry.toml"), wrong);
         }
