@@ -1,6 +1,7 @@
 //! The scenarios of each chapter, readable top to bottom.
 
 mod ch01;
+pub mod earlier;
 
 use crate::scenario::Scenario;
 

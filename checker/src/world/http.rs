@@ -166,6 +166,14 @@ impl Browser {
         seen
     }
 
+    /// Sends a request, told as this act.
+    pub async fn does(&mut self, act: impl Into<String>, request: &Request) -> Seen {
+        let moment = self.timeline.begin(act);
+        let seen = self.sends(request).await;
+        moment.end(seen.summary());
+        seen
+    }
+
     /// Sends a request without a word in the timeline.
     pub async fn sends(&mut self, request: &Request) -> Seen {
         let seen = self.try_send(request).await;

@@ -2,32 +2,36 @@
 //! and ends with it.
 
 pub mod database;
+mod expect;
 pub mod html;
 pub mod http;
+pub mod imposter;
+mod kept;
 pub mod load;
+mod people;
 pub mod process;
 pub mod proxy;
 pub mod pulse;
+mod shape;
 pub mod site;
 pub mod timeline;
 pub mod upstream;
+mod work;
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
-use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use rand::{SeedableRng, rngs::StdRng};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use self::{
     database::Database,
-    http::Browser,
     process::{Process, Spec, describe},
     pulse::Pulse,
     site::{Server, Site, SiteBuilder},
@@ -200,56 +204,6 @@ impl World {
             Err(Stop::Failed(failure)) => Err(failure),
             Err(Stop::Broken(error)) => Err(failure(format!("the file is no database: {error:#}"))),
         }
-    }
-
-    /// Somebody new in front of the site, with a name and a password that nobody could have known.
-    pub fn someone(&mut self, at: &Server) -> Result<Browser, Stop> {
-        self.someone_at(at.address())
-    }
-
-    pub fn someone_at(&mut self, at: SocketAddr) -> Result<Browser, Stop> {
-        const NAMES: [&str; 16] = [
-            "alice", "bruno", "chidi", "dilara", "emre", "farah", "goran", "hana", "imani", "jonas", "kaya", "lucia",
-            "mateo", "noor", "olga", "pablo",
-        ];
-        let name = NAMES.choose(&mut self.rng).copied().unwrap_or("alice");
-        let name = format!("{name}{:04}", self.rng.random_range(0..10_000));
-        let password = format!("pass word {:016x}", self.rng.random::<u64>());
-        Ok(Browser::new(name, password, at, self.stage.timeline.clone())?)
-    }
-
-    /// Somebody new who has registered, and is logged in.
-    pub async fn somebody_registered(&mut self, at: &Server) -> Result<Browser, Stop> {
-        let mut browser = self.someone(at)?;
-        browser.registers().await.expect_redirect("Nobody can join.")?;
-        Ok(browser)
-    }
-
-    /// A gossip that nobody has told before.
-    pub fn gossip(&mut self) -> String {
-        const WHO: [&str; 8] = [
-            "The baker",
-            "My neighbor",
-            "Our teacher",
-            "The new mayor",
-            "Aunt May",
-            "The dentist",
-            "Somebody's uncle",
-            "The mail carrier",
-        ];
-        const WHAT: [&str; 8] = [
-            "hides a parrot",
-            "sings at four in the morning",
-            "never returned the ladder",
-            "won the lottery twice",
-            "is afraid of pigeons",
-            "wears a wig",
-            "has a twin",
-            "wrote that letter",
-        ];
-        let who = WHO.choose(&mut self.rng).copied().unwrap_or_default();
-        let what = WHAT.choose(&mut self.rng).copied().unwrap_or_default();
-        format!("{who} {what}, says number {}", self.rng.random_range(100_000..1_000_000))
     }
 
     pub fn rng(&mut self) -> &mut StdRng {

@@ -1,0 +1,83 @@
+//! What a reader expects of a page beyond its status: order, authors, text that stayed text, a form that still holds
+//! what was typed.
+
+use super::http::{Page, quoted};
+use crate::story::{Stop, failed};
+
+impl Page {
+    /// These posts, each above the next one.
+    pub fn expect_newest_first(&self, contents: &[&String]) -> Result<(), Stop> {
+        let mut above = None;
+        for content in contents {
+            let place = self.expect_post(content, "What was told must be where everybody looks.")?;
+            if above.is_some_and(|above| place < above) {
+                return failed(
+                    format!("newest first, ties by id: {} further down", quoted(content)),
+                    "it stands above a newer one",
+                    "People read the top of the page, and expect the newest there.",
+                );
+            }
+            above = Some(place);
+        }
+        Ok(())
+    }
+
+    /// A post with this text, under this name.
+    pub fn expect_post_by(&self, author: &str, content: &str, why: &str) -> Result<(), Stop> {
+        let place = self.expect_post(content, why)?;
+        let post = &self.posts()[place];
+        if post.contains(author) {
+            return Ok(());
+        }
+        failed(format!("{} is by {author}", quoted(content)), format!("the page says {}", quoted(post)), why)
+    }
+
+    /// No post with this text.
+    pub fn expect_no_post(&self, content: &str, why: &str) -> Result<(), Stop> {
+        self.expect_times(content, 0, why)
+    }
+
+    /// As many posts with this text.
+    pub fn expect_times(&self, content: &str, times: usize, why: &str) -> Result<(), Stop> {
+        let expected = match times {
+            0 => format!("{} is not on the page", quoted(content)),
+            times => format!("{} is on the page {times}×", quoted(content)),
+        };
+        match self.count_of(content) {
+            shown if shown == times => Ok(()),
+            0 => failed(expected, "it is not there", why),
+            1 => failed(expected, "it is there", why),
+            shown => failed(expected, format!("it is there {shown}×"), why),
+        }
+    }
+
+    pub fn expect_at_most(&self, posts: usize, why: &str) -> Result<(), Stop> {
+        let shown = self.posts().len();
+        if shown <= posts { Ok(()) } else { failed(format!("at most {posts} posts"), format!("{shown} posts"), why) }
+    }
+
+    /// No element of the page carries the mark: text stayed text.
+    pub fn expect_harmless(&self, mark: &str) -> Result<(), Stop> {
+        match self.html.by_id(mark) {
+            None => Ok(()),
+            Some(element) => failed(
+                "what somebody typed is shown as text",
+                format!("it became a <{}> element of the page", element.tag),
+                "Whoever can write an element can write a script, and that runs in every reader's browser, as that reader.",
+            ),
+        }
+    }
+
+    /// The form to publish, with this text in it.
+    pub fn expect_still_typed(&self, text: &str, why: &str) -> Result<(), Stop> {
+        let form = self.html.form_to("/post");
+        let typed = form.and_then(|form| form.field("content").map(|field| field.value.replace("\r\n", "\n")));
+        let expected = format!("the form again, with {} still in it", quoted(text));
+        match typed {
+            Some(typed) if typed == text => Ok(()),
+            Some(typed) if typed.is_empty() => failed(expected, "an empty form", why),
+            Some(typed) => failed(expected, format!("it holds {}", quoted(&typed)), why),
+            None => failed(expected, "no form with a field \"content\"", why),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Who lives in a world, and what they say: names, passwords and gossip that nobody could have known.
+
+use std::net::SocketAddr;
+
+use rand::{RngExt, seq::IndexedRandom};
+
+use super::{World, http::Browser, site::Server};
+use crate::story::Stop;
+
+impl World {
+    /// Somebody new in front of the site, with a name and a password that nobody could have known.
+    pub fn someone(&mut self, at: &Server) -> Result<Browser, Stop> {
+        self.someone_at(at.address())
+    }
+
+    pub fn someone_at(&mut self, at: SocketAddr) -> Result<Browser, Stop> {
+        const NAMES: [&str; 16] = [
+            "alice", "bruno", "chidi", "dilara", "emre", "farah", "goran", "hana", "imani", "jonas", "kaya", "lucia",
+            "mateo", "noor", "olga", "pablo",
+        ];
+        let name = NAMES.choose(&mut self.rng).copied().unwrap_or("alice");
+        let name = format!("{name}{:04}", self.rng.random_range(0..10_000));
+        let password = format!("pass word {:016x}", self.rng.random::<u64>());
+        Ok(Browser::new(name, password, at, self.stage.timeline.clone())?)
+    }
+
+    /// Somebody new who has registered, and is logged in.
+    pub async fn somebody_registered(&mut self, at: &Server) -> Result<Browser, Stop> {
+        let mut browser = self.someone(at)?;
+        browser.registers().await.expect_redirect("Nobody can join.")?;
+        Ok(browser)
+    }
+
+    /// A gossip that nobody has told before.
+    pub fn gossip(&mut self) -> String {
+        const WHO: [&str; 8] = [
+            "The baker",
+            "My neighbor",
+            "Our teacher",
+            "The new mayor",
+            "Aunt May",
+            "The dentist",
+            "Somebody's uncle",
+            "The mail carrier",
+        ];
+        const WHAT: [&str; 8] = [
+            "hides a parrot",
+            "sings at four in the morning",
+            "never returned the ladder",
+            "won the lottery twice",
+            "is afraid of pigeons",
+            "wears a wig",
+            "has a twin",
+            "wrote that letter",
+        ];
+        let who = WHO.choose(&mut self.rng).copied().unwrap_or_default();
+        let what = WHAT.choose(&mut self.rng).copied().unwrap_or_default();
+        format!("{who} {what}, says number {}", self.rng.random_range(100_000..1_000_000))
+    }
+
+    /// An element's id that no page has by itself: where it turns up as one, text has become markup.
+    pub fn mark(&mut self) -> String {
+        format!("m{:08x}", self.rng.random::<u32>())
+    }
+
+    /// A number of four digits, to know a text again.
+    pub fn number(&mut self) -> u32 {
+        self.rng.random_range(1000..10_000)
+    }
+}
