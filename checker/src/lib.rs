@@ -7,6 +7,10 @@
 pub mod alone;
 pub mod chapters;
 pub mod course;
+pub mod gallery;
+pub mod headline;
+pub mod kill_score;
+pub mod limits;
 pub mod overlay;
 pub mod program;
 pub mod reaper;

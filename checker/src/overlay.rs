@@ -1,1 +1,315 @@
-//! placeholder
+//! Files laid over a chapter, and the program that cargo makes of them: an entry of the gallery, or somebody's copy of a
+//! chapter's folder from anywhere.
+//!
+//! A crate cannot inherit from a workspace that it is not in, so each is laid into a scratch workspace under target/ that
+//! has the root's versions, lints and profiles, and shares its compiled dependencies. A file is written only where it
+//! differs, so that what has not changed is not compiled again.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, bail};
+use toml::{Table, Value};
+
+use crate::{
+    course::{self, Chapter},
+    gallery::{self, Entry},
+    workshop,
+};
+
+/// What a learner's answer consists of. Anything else in a copied folder is left alone.
+const PARTS: [&str; 4] = ["src", "migrations", "templates", "static"];
+
+/// What came of building one crate.
+#[derive(Clone, Debug)]
+pub enum Built {
+    Program(PathBuf),
+    /// What is wrong with it, as cargo or a rule says.
+    Refused(String),
+}
+
+/// The files of a crate, by their place in it.
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// A scratch workspace.
+struct Scratch {
+    folder: PathBuf,
+    /// Locked while it is laid and built.
+    _lock: fs::File,
+}
+
+/// Builds entries of the gallery, all in one call of cargo, in the order given.
+pub fn build_entries(entries: &[(Chapter, Entry)]) -> anyhow::Result<Vec<Built>> {
+    let mut crates = BTreeMap::new();
+    for (chapter, entry) in entries {
+        crates.insert(entry.package(chapter), files_of(chapter, entry, &entry.package(chapter))?);
+    }
+    let packages: Vec<String> = entries.iter().map(|(chapter, entry)| entry.package(chapter)).collect();
+    let scratch = Scratch::open("gallery")?;
+    scratch.forget_what_is_gone()?;
+    scratch.build(&crates, &packages)
+}
+
+/// Builds one entry.
+pub fn build_entry(chapter: &Chapter, entry: &Entry) -> anyhow::Result<Built> {
+    let built = build_entries(&[(chapter.clone(), entry.clone())])?;
+    built.into_iter().next().context("one entry was built")
+}
+
+/// The program of an entry that [`build_entries`] has built, if its files have not changed since.
+pub fn built_entry(chapter: &Chapter, entry: &Entry) -> anyhow::Result<PathBuf> {
+    let package = entry.package(chapter);
+    let files = files_of(chapter, entry, &package)?;
+    let laid = workshop::target()?.join("scratch/gallery").join(&package);
+    let program = workshop::target()?.join("debug").join(&package);
+    let same = files.iter().all(|(place, bytes)| fs::read(laid.join(place)).is_ok_and(|laid| laid == *bytes));
+    if !same || !program.is_file() {
+        bail!("{package} is not built as it stands: cargo run -p checker -- build-gallery");
+    }
+    Ok(program)
+}
+
+/// Builds somebody's copy of a chapter's folder.
+pub fn build_copy(chapter: &Chapter, folder: &Path) -> anyhow::Result<Built> {
+    let folder = folder.canonicalize().with_context(|| format!("there is no folder {}", folder.display()))?;
+    if !folder.join("src/main.rs").is_file() {
+        let reason = format!("{} has no src/main.rs: what is wanted is a copy of a chapter's folder", folder.display());
+        return Ok(Built::Refused(reason));
+    }
+    if let Some(refusal) = new_dependencies(chapter, &folder)? {
+        return Ok(Built::Refused(refusal));
+    }
+    let mut hasher = DefaultHasher::new();
+    folder.hash(&mut hasher);
+    let name = format!("copy-{:016x}", hasher.finish());
+    let package = format!("{name}-{:02}", chapter.number);
+
+    let mut files = Files::new();
+    for name in ["Cargo.toml", "build.rs"] {
+        read_into(&mut files, &chapter.solution(), Path::new(name))?;
+    }
+    for part in PARTS {
+        read_into(&mut files, &folder, Path::new(part))?;
+    }
+    rename(&mut files, &package)?;
+    let built = Scratch::open(&name)?.build(&BTreeMap::from([(package.clone(), files)]), &[package])?;
+    built.into_iter().next().context("one crate was built")
+}
+
+/// Writes an entry (or `solution`) as a crate of its own, under this package's name.
+pub fn lay(chapter: &Chapter, entry: Option<&Entry>, package: &str, to: &Path) -> anyhow::Result<()> {
+    let files = match entry {
+        Some(entry) => files_of(chapter, entry, package)?,
+        None => {
+            let mut files = Files::new();
+            read_into(&mut files, &chapter.solution(), Path::new(""))?;
+            rename(&mut files, package)?;
+            files
+        }
+    };
+    write_changes(to, &files)
+}
+
+/// The solution with the entry laid over it.
+fn files_of(chapter: &Chapter, entry: &Entry, package: &str) -> anyhow::Result<Files> {
+    let mut files = Files::new();
+    read_into(&mut files, &chapter.solution(), Path::new(""))?;
+    files.retain(|place, _| place != Path::new("README.md"));
+    for place in &entry.removes {
+        if files.remove(place).is_none() {
+            bail!("{} removes {}, which the solution does not have", entry.name, place.display());
+        }
+    }
+    read_into(&mut files, &entry.folder, Path::new(""))?;
+    files.remove(Path::new("entry.toml"));
+    rename(&mut files, package)?;
+    Ok(files)
+}
+
+/// Reads a file, or all files of a folder, at this place in `root`; nothing where there is none. A link is no file of the
+/// crate, wherever it leads.
+fn read_into(files: &mut Files, root: &Path, place: &Path) -> anyhow::Result<()> {
+    let path = root.join(place);
+    let kind = match path.symlink_metadata() {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+    };
+    if kind.is_dir() {
+        for entry in fs::read_dir(&path).with_context(|| format!("reading {}", path.display()))? {
+            let name = entry?.file_name();
+            // What editors and systems leave beside a file.
+            if !name.to_string_lossy().starts_with('.') && name != "target" {
+                read_into(files, root, &place.join(name))?;
+            }
+        }
+    } else if kind.is_file() {
+        let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        files.insert(place.to_owned(), bytes);
+    }
+    Ok(())
+}
+
+fn rename(files: &mut Files, package: &str) -> anyhow::Result<()> {
+    let manifest = files.get_mut(Path::new("Cargo.toml")).context("a crate has a Cargo.toml")?;
+    let text = str::from_utf8(manifest).context("Cargo.toml is text")?;
+    let lines = text.lines().map(|line| match line.strip_prefix("name = ") {
+        Some(_) => format!("name = \"{package}\"\n"),
+        None => format!("{line}\n"),
+    });
+    *manifest = lines.collect::<String>().into_bytes();
+    Ok(())
+}
+
+/// A sentence about dependencies that the chapter does not have. They would have to be fetched, in a room without wifi too;
+/// and the exercise is to write the pattern by hand.
+fn new_dependencies(chapter: &Chapter, folder: &Path) -> anyhow::Result<Option<String>> {
+    let Ok(text) = fs::read_to_string(folder.join("Cargo.toml")) else { return Ok(None) };
+    let names = |text: &str| -> Result<BTreeSet<String>, toml::de::Error> {
+        let manifest: Table = toml::from_str(text)?;
+        let dependencies = manifest.get("dependencies").and_then(Value::as_table);
+        Ok(dependencies.map(|table| table.keys().cloned().collect()).unwrap_or_default())
+    };
+    let own = chapter.solution().join("Cargo.toml");
+    let own = fs::read_to_string(&own).with_context(|| format!("reading {}", own.display()))?;
+    let there = match names(&text) {
+        Ok(there) => there,
+        Err(error) => return Ok(Some(format!("its Cargo.toml cannot be read: {error}"))),
+    };
+    let new: Vec<String> = there.difference(&names(&own)?).cloned().collect();
+    Ok((!new.is_empty()).then(|| {
+        format!(
+            "its Cargo.toml adds {}: a copy is checked with the dependencies that the chapter has; check it in its own clone instead",
+            new.join(", ")
+        )
+    }))
+}
+
+impl Scratch {
+    fn open(name: &str) -> anyhow::Result<Scratch> {
+        let folder = workshop::target()?.join("scratch").join(name);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("making {}; is the disk full or read-only?", folder.display()))?;
+        let lock = folder.join("lock");
+        let lock = fs::File::options().create(true).truncate(false).write(true).open(&lock).context("making a lock")?;
+        lock.lock().context("waiting for another build")?;
+        Ok(Scratch { folder, _lock: lock })
+    }
+
+    /// Lays the crates and builds these of them.
+    fn build(&self, crates: &BTreeMap<String, Files>, packages: &[String]) -> anyhow::Result<Vec<Built>> {
+        for (package, files) in crates {
+            write_changes(&self.folder.join(package), files)?;
+        }
+        let members = self.members()?;
+        self.write_manifest(&members)?;
+
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        cargo.current_dir(&self.folder).args(["build", "--keep-going", "--message-format=json", "--quiet"]);
+        cargo.arg("--target-dir").arg(workshop::target()?);
+        cargo.args(packages.iter().map(|package| format!("--package={package}")));
+        // Nobody edits these between two builds.
+        cargo.env("CARGO_INCREMENTAL", "0");
+        let output = cargo.stdin(Stdio::null()).output().context("running cargo")?;
+        let messages = String::from_utf8_lossy(&output.stdout);
+        let said = String::from_utf8_lossy(&output.stderr);
+        Ok(packages.iter().map(|package| built(package, &messages, &said)).collect())
+    }
+
+    /// Removes the crates of entries that the gallery no longer has.
+    fn forget_what_is_gone(&self) -> anyhow::Result<()> {
+        let mut known = BTreeSet::new();
+        for chapter in course::chapters()? {
+            known.extend(gallery::entries(&chapter)?.iter().map(|entry| entry.package(&chapter)));
+        }
+        for package in self.members()?.iter().filter(|package| !known.contains(*package)) {
+            let folder = self.folder.join(package);
+            fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Every crate that was laid here, now or before: cargo builds only those asked for.
+    fn members(&self) -> anyhow::Result<Vec<String>> {
+        let mut members = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.path().join("Cargo.toml").is_file() {
+                members.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        members.sort();
+        Ok(members)
+    }
+
+    /// The root's manifest and lock with other members.
+    fn write_manifest(&self, members: &[String]) -> anyhow::Result<()> {
+        let read = |name: &str| -> anyhow::Result<Table> {
+            let file = workshop::root().join(name);
+            let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+            toml::from_str(&text).with_context(|| format!("understanding {}", file.display()))
+        };
+        let mut manifest = read("Cargo.toml")?;
+        let workspace =
+            manifest.get_mut("workspace").and_then(Value::as_table_mut).context("the root is a workspace")?;
+        workspace.insert("members".to_owned(), Value::from(members.to_vec()));
+        // The dependencies' profile is unchanged, so theirs are not compiled again; these crates stay small.
+        if let Some(dev) = manifest.get_mut("profile").and_then(|profile| profile.get_mut("dev")) {
+            dev.as_table_mut().context("a profile is a table")?.insert("debug".to_owned(), Value::Boolean(false));
+        }
+        let text = toml::to_string(&manifest)?;
+        write_changed(&self.folder.join("Cargo.toml"), text.as_bytes())?;
+        // The root's lock says which versions are compiled already. Cargo adds the members to it.
+        let lock = self.folder.join("Cargo.lock");
+        let root = workshop::root().join("Cargo.lock");
+        let newer = |file: &Path| file.metadata().and_then(|metadata| metadata.modified()).ok();
+        if newer(&lock) < newer(&root) {
+            fs::copy(&root, &lock).with_context(|| format!("writing {}", lock.display()))?;
+        }
+        Ok(())
+    }
+}
+
+/// What cargo's messages say of one package.
+fn built(package: &str, messages: &str, said: &str) -> Built {
+    let mut rendered = String::new();
+    for message in messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()) {
+        let is_about = message["target"]["name"] == package;
+        if let (true, Some(program)) = (is_about, message["executable"].as_str()) {
+            return Built::Program(program.into());
+        }
+        if is_about && message["message"]["level"] == "error" {
+            rendered.push_str(message["message"]["rendered"].as_str().unwrap_or_default());
+        }
+    }
+    Built::Refused(if rendered.is_empty() { said.to_owned() } else { rendered })
+}
+
+/// Makes a folder hold exactly these files, without touching those that are right already.
+fn write_changes(folder: &Path, files: &Files) -> anyhow::Result<()> {
+    let mut there = Files::new();
+    read_into(&mut there, folder, Path::new(""))?;
+    for place in there.keys().filter(|place| !files.contains_key(*place)) {
+        let file = folder.join(place);
+        fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
+    }
+    for (place, bytes) in files.iter().filter(|(place, bytes)| there.get(*place) != Some(*bytes)) {
+        let file = folder.join(place);
+        fs::create_dir_all(file.parent().unwrap_or(folder)).with_context(|| format!("making {}", folder.display()))?;
+        fs::write(&file, bytes).with_context(|| format!("writing {}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn write_changed(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if fs::read(file).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    fs::write(file, bytes).with_context(|| format!("writing {}", file.display()))
+}

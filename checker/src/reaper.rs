@@ -89,14 +89,24 @@ impl Reaper {
 
     /// Ends all processes of the run and removes its folder, now.
     pub fn finish(mut self) -> anyhow::Result<()> {
+        self.reap()
+    }
+
+    fn reap(&mut self) -> anyhow::Result<()> {
         drop(self.process.stdin.take());
         let status = self.process.wait().context("waiting for the reaper")?;
         if !status.success() {
-            let hunt = self.hunt.into_inner().unwrap_or_else(PoisonError::into_inner);
-            hunt.end_all()?;
+            self.hunt.get_mut().unwrap_or_else(PoisonError::into_inner).end_all()?;
             remove(&self.folder)?;
         }
         Ok(())
+    }
+}
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        // After `finish` there is nothing left to do. Else the run was given up: nobody is there to be told.
+        _ = self.reap();
     }
 }
 

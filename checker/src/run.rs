@@ -34,7 +34,7 @@ pub struct Options {
     pub seed: u64,
     pub real_time: bool,
     pub full: bool,
-    /// On a failure, keep everything alive until Ctrl-C.
+    /// On a failure, keep everything alive until the run is given up.
     pub hold: bool,
     /// Only this promise.
     pub only: Option<String>,
@@ -129,8 +129,8 @@ impl Run {
         }
         if options.hold && outcome.verdict == Verdict::Failed {
             observer.held(&outcome, &world.alive(), world.folder());
-            // Without a handler for Ctrl-C there is nobody to wait for.
-            _ = tokio::signal::ctrl_c().await;
+            // Whoever looks around ends it with Ctrl-C, and the command with it.
+            std::future::pending::<()>().await;
         }
         if let Err(Stop::Broken(error)) = world.close().await {
             outcome = outcome.because(&error);

@@ -17,6 +17,26 @@ pub enum Verdict {
     Broken,
 }
 
+impl Verdict {
+    /// 0 passed, 1 failed, 2 could not be judged.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Verdict::Passed => 0,
+            Verdict::Failed => 1,
+            Verdict::Broken => 2,
+        }
+    }
+
+    /// Of two runs: a failure outranks what could not be judged.
+    pub fn or_worse(self, other: Verdict) -> Verdict {
+        match (self, other) {
+            (Verdict::Failed, _) | (_, Verdict::Failed) => Verdict::Failed,
+            (Verdict::Broken, _) | (_, Verdict::Broken) => Verdict::Broken,
+            (Verdict::Passed, Verdict::Passed) => Verdict::Passed,
+        }
+    }
+}
+
 /// What became of one promise.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
@@ -76,12 +96,7 @@ impl Report {
         }
     }
 
-    /// 0 passed, 1 failed, 2 could not be judged.
     pub fn exit_code(&self) -> u8 {
-        match self.verdict() {
-            Verdict::Passed => 0,
-            Verdict::Failed => 1,
-            Verdict::Broken => 2,
-        }
+        self.verdict().exit_code()
     }
 }

@@ -34,3 +34,8 @@ pub fn worlds() -> anyhow::Result<PathBuf> {
 pub fn last_check(chapter: &Chapter) -> anyhow::Result<PathBuf> {
     Ok(target()?.join("last-check").join(format!("{:02}", chapter.number)))
 }
+
+/// The first check of a learner's chapter that failed: what the pass screen shows as "before".
+pub fn first_failure(chapter: &Chapter) -> anyhow::Result<PathBuf> {
+    Ok(target()?.join("first-check").join(format!("{:02}.json", chapter.number)))
+}

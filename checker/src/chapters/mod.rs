@@ -1,13 +1,37 @@
-//! The scenarios of each chapter, readable top to bottom.
+//! The scenarios of each chapter, readable top to bottom, and the system that a chapter consists of.
 
 mod ch01;
 pub mod earlier;
 
-use crate::scenario::Scenario;
+use crate::{
+    headline::Measure,
+    scenario::Scenario,
+    world::{World, site::SiteBuilder},
+};
 
+/// In the order of the chapter's promises.
 pub fn of(chapter: u8) -> &'static [Scenario] {
     match chapter {
         1 => ch01::SCENARIOS,
         _ => &[],
+    }
+}
+
+/// What `headline` measures of a chapter.
+pub struct HeadlineOf {
+    pub measure: Measure,
+    /// What must be known to read the figures.
+    pub notes: &'static [&'static str],
+}
+
+pub fn headline_of(_chapter: u8) -> Option<HeadlineOf> {
+    None
+}
+
+/// The system of that era as people use it by hand.
+pub fn system(chapter: u8, world: &mut World) -> SiteBuilder<'_> {
+    match chapter {
+        1 | 2 => world.site(),
+        _ => world.site().apps(2).balancer(),
     }
 }

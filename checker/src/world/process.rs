@@ -98,8 +98,10 @@ struct ReadyLine {
 impl Process {
     /// Starts a process without waiting for anything.
     pub fn spawn(program: &Program, spec: &Spec) -> Result<Process, Stop> {
+        let own = spec.folder.join(spec.name.replace(' ', "-"));
+        std::fs::create_dir_all(&own).with_context(|| format!("making {}; is the disk full?", own.display()))?;
         let mut child =
-            command(program, spec).spawn().map_err(|error| Stop::Failed(cannot_start(program, spec, &error)))?;
+            command(program, spec, &own).spawn().map_err(|error| Stop::Failed(cannot_start(program, spec, &error)))?;
         let pid =
             child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).context("a new process has an id")?;
         let log = Arc::new(Mutex::new(Log::create(&spec.folder, &spec.name)?));
@@ -233,7 +235,7 @@ impl Process {
     }
 }
 
-fn command(program: &Program, spec: &Spec) -> Command {
+fn command(program: &Program, spec: &Spec, own: &Path) -> Command {
     // A shell sets the limit and becomes the program: no unsafe code between fork and exec.
     let mut command = Command::new("/bin/sh");
     let mark = shell_mark(&spec.run);
@@ -242,12 +244,14 @@ fn command(program: &Program, spec: &Spec) -> Command {
         None => format!("{mark}exec \"$@\""),
     };
     command.arg("-c").arg(script).arg("sh").args(&program.command).arg(spec.role);
-    command.current_dir(&program.folder).env_clear();
-    for name in ["PATH", "HOME", "USER", "TMPDIR", "LANG", "LC_ALL", "SYSTEMROOT"] {
+    command.current_dir(program.folder.as_deref().unwrap_or(own)).env_clear();
+    for name in ["PATH", "HOME", "USER", "LANG", "LC_ALL"] {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
         }
     }
+    // As if it were on a machine of its own.
+    command.env("TMPDIR", own);
     command.env(MARK, &spec.run).envs(&spec.settings);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.process_group(0).kill_on_drop(true);

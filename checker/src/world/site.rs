@@ -24,6 +24,7 @@ pub struct SiteBuilder<'w> {
     balancer: bool,
     settings: BTreeMap<String, OsString>,
     open_files: Option<u64>,
+    door: Option<SocketAddr>,
 }
 
 pub struct Site {
@@ -43,7 +44,20 @@ pub struct Server {
 
 impl<'w> SiteBuilder<'w> {
     pub(super) fn new(world: &'w mut World) -> SiteBuilder<'w> {
-        SiteBuilder { world, apps: 1, upstreams: None, balancer: false, settings: BTreeMap::new(), open_files: None }
+        SiteBuilder {
+            world,
+            apps: 1,
+            upstreams: None,
+            balancer: false,
+            settings: BTreeMap::new(),
+            open_files: None,
+            door: None,
+        }
+    }
+
+    /// Where the process that its users ask listens; any free port unless said.
+    pub fn door_at(self, address: SocketAddr) -> Self {
+        SiteBuilder { door: Some(address), ..self }
     }
 
     /// How many processes of role `app`; one unless said.
@@ -92,7 +106,11 @@ impl<'w> SiteBuilder<'w> {
         let mut starting = Vec::new();
         for number in 1..=self.apps {
             let name = if self.apps == 1 { "the server".to_owned() } else { format!("server {number}") };
-            starting.push(Server::start(stage, Spec { name, ..spec.clone() }));
+            let mut spec = Spec { name, ..spec.clone() };
+            if let Some(door) = self.door.filter(|_| !self.balancer) {
+                spec.settings.insert("LISTEN_ADDR".to_owned(), door.to_string().into());
+            }
+            starting.push(Server::start(stage, spec));
         }
         let apps = futures_util::future::try_join_all(starting).await?;
         let balancer = if self.balancer {
@@ -100,6 +118,9 @@ impl<'w> SiteBuilder<'w> {
             let upstreams = upstreams.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
             let mut spec = Spec { name: "the balancer".to_owned(), role: "balancer", ..spec };
             spec.settings.insert("UPSTREAMS".to_owned(), upstreams.into());
+            if let Some(door) = self.door {
+                spec.settings.insert("LISTEN_ADDR".to_owned(), door.to_string().into());
+            }
             Some(Server::start(stage, spec).await?)
         } else {
             None
@@ -117,6 +138,18 @@ impl Site {
 
     pub fn app(&self, index: usize) -> &Server {
         &self.apps[index]
+    }
+
+    /// Waits until one of its processes ends, and says which.
+    pub async fn first_end(&self) -> String {
+        let servers = self.apps.iter().chain(&self.balancer);
+        let ends = servers.map(|server| {
+            Box::pin(async move {
+                server.process().ended(Duration::MAX).await;
+                server.name().to_owned()
+            })
+        });
+        futures_util::future::select_all(ends).await.0
     }
 
     /// All its processes die at once, and are started again as they were: what only they knew is gone.

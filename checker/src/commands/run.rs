@@ -1,0 +1,73 @@
+//! `run`: a chapter's system, for people to click at until it hurts.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+
+use checker::{
+    chapters, course,
+    program::Program,
+    run::{Options, Run as Started},
+    story::Stop,
+    world::World,
+};
+use clap::Args;
+
+/// Where the briefs' curl lines knock.
+const USUAL_PORT: u16 = 8000;
+
+#[derive(Args)]
+pub struct Run {
+    /// The chapter: 4, 04 or stateless
+    #[arg(value_name = "NN")]
+    chapter: String,
+    /// The command that starts its program
+    #[arg(long, value_name = "CMD")]
+    program: String,
+}
+
+impl Run {
+    pub async fn run(self) -> anyhow::Result<u8> {
+        let chapter = course::chapter(&self.chapter)?;
+        let program: Program = super::program(&self.program, "chapter")?;
+        let run = Started::start(program, &Options::default())?;
+        let mut world = World::new(run.context().clone(), "by-hand", 0)?;
+        let door = usual_address();
+        let site = match chapters::system(chapter.number, &mut world).door_at(door).start().await {
+            Ok(site) => site,
+            Err(Stop::Broken(error)) => return Err(error),
+            Err(Stop::Failed(failure)) => {
+                eprintln!("failed: it does not start. Expected {}; saw {}", failure.expected, failure.saw);
+                for said in world.last_words(failure.process.as_deref()) {
+                    said.lines.iter().for_each(|line| eprintln!("  {}  {line}", said.process));
+                }
+                return Ok(1);
+            }
+        };
+        println!("Gossip.com as of {}, chapter {}:\n", chapter.era, chapter.folder_name());
+        println!("  http://{}/", site.door().own_address());
+        if site.balancer.is_some() {
+            for server in &site.apps {
+                println!("  {}, behind it: http://{}/", server.name(), server.own_address());
+            }
+        }
+        println!("\n  database  {}", checker::run::from_root(site.database.file()).display());
+        println!("  logs      {}/*.log", checker::run::from_root(world.folder()).display());
+        println!("  try       chapters/{}/README.md, \"Run it yourself\"", chapter.folder_name());
+        println!("\nEverything begins anew each time, and ends with Ctrl-C.");
+        let name = site.first_end().await;
+        eprintln!("failed: {name} ended by itself; the end of its log:");
+        for said in world.last_words(Some(&name)) {
+            said.lines.iter().for_each(|line| eprintln!("  {line}"));
+        }
+        Ok(1)
+    }
+}
+
+/// The port that the briefs name, or a free one if somebody has it.
+fn usual_address() -> SocketAddr {
+    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, USUAL_PORT));
+    if TcpListener::bind(usual).is_ok() {
+        return usual;
+    }
+    eprintln!("Port {USUAL_PORT} is taken, so another one it is; put it into the brief's lines.");
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+}

@@ -1,0 +1,93 @@
+//! The figures that the talk has for a chapter, measured on what history did and on the chapter's answer. Benchmarks, not
+//! tests: nothing here fails for being slow.
+
+use anyhow::{Context as _, anyhow};
+
+use crate::{
+    chapters,
+    course::Chapter,
+    program::Program,
+    report::headline::{Headline, Row},
+    run::{Options, Run},
+    story::Stop,
+    world::World,
+};
+
+/// One figure of one program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    pub what: String,
+    pub value: f64,
+    /// How it is shown: `12 ms`, `3,400 a second`.
+    pub shown: String,
+    pub better: Better,
+}
+
+/// Which way a figure improves; it decides how the ratio reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    Lower,
+    Higher,
+}
+
+/// What a chapter measures of one program.
+pub type Measure = fn(&mut World) -> crate::scenario::Measuring<'_>;
+
+/// Measures both programs, one after the other.
+pub async fn measure(
+    chapter: &Chapter,
+    before: &Program,
+    after: &Program,
+    real_time: bool,
+    full: bool,
+) -> anyhow::Result<Headline> {
+    let headline = chapters::headline_of(chapter.number).context("this chapter has no headline yet")?;
+    let options = Options { seed: u64::from(rand::random::<u32>()), real_time, full, ..Options::default() };
+    let before = figures(before, &options, headline.measure).await.context("measuring what history did")?;
+    let after = figures(after, &options, headline.measure).await.context("measuring the solution")?;
+    let rows = before.iter().map(|before| row(before, after.iter().find(|after| after.what == before.what)));
+    let mut notes: Vec<String> = headline.notes.iter().map(|&note| note.to_owned()).collect();
+    notes.push(format!("Measured on {} cores, in one run, seed {}.", cores(), options.seed));
+    Ok(Headline { chapter: chapter.folder_name(), talk: chapter.figure.clone(), rows: rows.collect(), notes })
+}
+
+async fn figures(program: &Program, options: &Options, measure: Measure) -> anyhow::Result<Vec<Figure>> {
+    let run = Run::start(program.clone(), options)?;
+    let figures = {
+        let mut world = World::new(run.context().clone(), "headline", options.seed)?;
+        let figures = measure(&mut world).await;
+        world.close().await.map_err(told)?;
+        figures
+    };
+    run.finish()?;
+    figures.map_err(told)
+}
+
+/// A figure has no promise to break: whatever stopped it is told, and nobody is blamed.
+fn told(stop: Stop) -> anyhow::Error {
+    match stop {
+        Stop::Broken(error) => error,
+        Stop::Failed(failure) => anyhow!("expected {}, saw {}", failure.expected, failure.saw),
+    }
+}
+
+fn row(before: &Figure, after: Option<&Figure>) -> Row {
+    let ratio = after.and_then(|after| {
+        let (more, less) = match before.better {
+            Better::Lower => (before.value, after.value),
+            Better::Higher => (after.value, before.value),
+        };
+        (less > 0.0 && more > 0.0).then(|| times(more / less))
+    });
+    let shown = after.map_or_else(|| "–".to_owned(), |after| after.shown.clone());
+    Row { what: before.what.clone(), before: before.shown.clone(), after: shown, ratio }
+}
+
+/// `46×`, `1.3×`
+fn times(ratio: f64) -> String {
+    if ratio >= 10.0 { format!("{ratio:.0}×") } else { format!("{ratio:.1}×") }
+}
+
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
