@@ -25,6 +25,7 @@ pub mod screen;
 pub mod solution;
 pub mod start;
 pub mod test;
+pub mod tidy;
 pub mod watch;
 pub mod workshop;
 

@@ -12,7 +12,7 @@ use signal_hook::{consts::SIGPIPE, flag};
 use xtask::{
     check::Check, diff::Diff, doctor, gallery::Gallery, grade::Grade, headline::Headline, hint::Hint, list::List,
     prepare, repository::Repository, reset::Reset, run::Run, screen, solution::Solution, start::Next, start::Start,
-    test::Test, watch::Watch, workshop::Workshop,
+    test::Test, tidy, watch::Watch, workshop::Workshop,
 };
 
 /// Every Line Earned: rebuild Gossip.com from 2004 to 2017, one incident at a time.
@@ -67,6 +67,9 @@ enum Command {
     Doctor,
     /// Run every test of the repository, for maintainers
     Test(Test),
+    /// Check the house rules that a program can check, for maintainers
+    #[command(after_help = tidy::HELP)]
+    Tidy,
 }
 
 fn main() -> ExitCode {
@@ -120,5 +123,6 @@ fn run(command: Command) -> Result<u8> {
         // It has to work where the clone does not: a course that cannot be read is no reason to say nothing.
         Command::Doctor => doctor::run(&Repository::find()?),
         Command::Test(test) => test.run(&Workshop::open()?),
+        Command::Tidy => tidy::run(&Workshop::open()?),
     }
 }

@@ -1,15 +1,13 @@
-//! The commands from end to end, in a clone of a few files.
+//! `check`: the incident, the build, the verdict.
 
-mod common;
-
-use common::Clone;
+use crate::common::{Clone, RIGHT};
 
 #[test]
 fn a_check_tells_the_incident_and_passes_on_the_verdict() {
     let clone = Clone::new();
     clone.xtask("check 1").ends(1, &["It went live.", "What breaks next?", "fake checker: check 01 --label chapter"]);
 
-    clone.write("chapters/01-first/src/main.rs", "fn main() { println!(\"right\") }");
+    clone.write("chapters/01-first/src/main.rs", RIGHT);
     let again = clone.xtask("check first --seed 7 --all");
     again.ends(0, &["--seed 7", "--all"]);
     assert!(!again.stdout.contains("What breaks next?"), "the question is asked at the first check only");
