@@ -3,7 +3,6 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
-    time::SystemTime,
 };
 
 use anyhow::{Result, bail};
@@ -14,7 +13,7 @@ use crate::{
     build::{self, Built, CHECKER},
     child,
     course::Chapter,
-    outcome::{OWN, Outcome},
+    outcome::{Mark, OWN, Outcome},
     repository::Repository,
     screen::{self, indented},
     workshop::Workshop,
@@ -126,10 +125,10 @@ impl Check {
         }
         self.pass_on(&mut command);
 
-        let began = SystemTime::now();
+        let before = Mark::set(repository, chapter);
         let code = child::run(&mut command)?;
         if self.is_own()
-            && let Some(outcome) = Outcome::since(repository, chapter, began)
+            && let Some(outcome) = Outcome::since(repository, chapter, &before)
         {
             workshop.progress.learn(chapter, &outcome);
             workshop.progress.save();

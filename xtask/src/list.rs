@@ -1,6 +1,6 @@
 //! `list`: the course, and how far one is.
 
-use std::{process::Stdio, time::SystemTime};
+use std::process::Stdio;
 
 use anyhow::Result;
 use clap::Args;
@@ -10,7 +10,7 @@ use crate::{
     build::{self, CHECKER},
     child,
     course::Chapter,
-    outcome::Outcome,
+    outcome::{Mark, Outcome},
     screen,
     workshop::Workshop,
 };
@@ -77,14 +77,14 @@ fn recheck(workshop: &mut Workshop) -> Result<bool> {
             continue;
         };
         eprintln!("{}  checking {}", chapter.number(), chapter.title);
-        let began = SystemTime::now();
+        let before = Mark::set(repository, chapter);
         let mut check = crate::check::command(checker, chapter, program);
         child::run(check.args(["--format", "json"]).stdout(Stdio::null()))?;
         if child::asked_to_end() {
             workshop.progress.save();
             return Ok(false);
         }
-        if let Some(outcome) = Outcome::since(repository, chapter, began) {
+        if let Some(outcome) = Outcome::since(repository, chapter, &before) {
             workshop.progress.record_mut(chapter).done = false;
             workshop.progress.learn(chapter, &outcome);
         }

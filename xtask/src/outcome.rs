@@ -1,6 +1,6 @@
 //! What the last check of a chapter found, as the checker left it in target/last-check/.
 
-use std::{fs, path::PathBuf, time::SystemTime};
+use std::{fs, os::unix::fs::MetadataExt, path::PathBuf};
 
 use serde::Deserialize;
 
@@ -29,6 +29,18 @@ enum Verdict {
     Broken,
 }
 
+/// Which result is there now. Not a time to compare others with: files are stamped by a clock that runs some milliseconds
+/// late, and a check may be quicker.
+#[derive(PartialEq)]
+pub struct Mark(Option<(u64, i64, i64)>);
+
+impl Mark {
+    pub fn set(repository: &Repository, chapter: &Chapter) -> Self {
+        let data = fs::metadata(file(repository, chapter)).ok();
+        Self(data.map(|data| (data.ino(), data.ctime(), data.ctime_nsec())))
+    }
+}
+
 impl Outcome {
     /// Of the learner's own chapter; a result that cannot be read is none.
     pub fn of(repository: &Repository, chapter: &Chapter) -> Option<Self> {
@@ -36,10 +48,9 @@ impl Outcome {
         (outcome.target == OWN).then_some(outcome)
     }
 
-    /// Only what was written since then: a check that broke leaves the result of the one before.
-    pub fn since(repository: &Repository, chapter: &Chapter, since: SystemTime) -> Option<Self> {
-        let written = fs::metadata(file(repository, chapter)).and_then(|data| data.modified()).ok()?;
-        (written >= since).then(|| Self::of(repository, chapter)).flatten()
+    /// Only what was written since the mark was set: a check that broke leaves the result of the one before.
+    pub fn since(repository: &Repository, chapter: &Chapter, mark: &Mark) -> Option<Self> {
+        (Mark::set(repository, chapter) != *mark).then(|| Self::of(repository, chapter)).flatten()
     }
 
     /// Whether a promise held, if it was looked at. Broken says nothing about it.
