@@ -54,7 +54,11 @@ impl Entry {
 
 /// All entries of a chapter: history, then the wrong ones, then the right ones, by name.
 pub fn entries(chapter: &Chapter) -> anyhow::Result<Vec<Entry>> {
-    let mut entries = vec![entry(chapter, "history")?];
+    let mut entries = Vec::new();
+    // A chapter that is being written has none yet.
+    if chapter.course().join("history").is_dir() {
+        entries.push(entry(chapter, "history")?);
+    }
     for kind in ["wrong", "right"] {
         let folder = chapter.course().join(kind);
         if !folder.is_dir() {

@@ -81,7 +81,7 @@ pub async fn judge_anew(entries: &[(Chapter, Entry)], times: u32) -> anyhow::Res
 
 /// Of a wrong answer, only the promises that must catch it; of others, everything.
 async fn judge(chapter: &Chapter, entry: &Entry, program: &Program) -> anyhow::Result<Report> {
-    let options = Options { seed: u64::from(rand::random::<u32>()), ..Options::default() };
+    let options = Options { seed: u64::from(rand::random::<u32>()), evidence: false, ..Options::default() };
     if entry.kind() != Kind::Wrong {
         return run::check(chapter, program, &options, &Silent).await;
     }

@@ -25,9 +25,9 @@ pub struct Check {
     /// The chapter: 4, 04 or stateless
     #[arg(value_name = "NN")]
     chapter: String,
-    /// How reports call what is checked
-    #[arg(long, default_value = "program")]
-    label: String,
+    /// How reports call what is checked; else as it is given
+    #[arg(long)]
+    label: Option<String>,
     #[command(flatten)]
     what: What,
     /// Only this promise
@@ -85,7 +85,7 @@ impl Check {
             Ok(program) => program,
             Err(refusal) => {
                 eprintln!("{}", refusal.trim_end());
-                eprintln!("failed: {} cannot be checked; the reason is above", self.label);
+                eprintln!("failed: {} cannot be checked; the reason is above", self.label());
                 return Ok(Verdict::Failed.exit_code());
             }
         };
@@ -97,6 +97,7 @@ impl Check {
             hold: self.hold,
             only: self.scenario.clone(),
             first: self.first.clone(),
+            evidence: true,
         };
         match self.times {
             Some(times) => self.many(&chapter, &program, options, times).await,
@@ -104,16 +105,21 @@ impl Check {
         }
     }
 
+    fn label(&self) -> String {
+        let given = self.label.clone().or(self.what.program.clone()).or(self.what.entry.clone());
+        given.or(self.what.overlay.as_ref().map(|folder| folder.display().to_string())).unwrap_or_default()
+    }
+
     /// What is to be judged, or why it cannot be built.
     fn program(&self, chapter: &Chapter) -> anyhow::Result<Result<Program, String>> {
         let built = match &self.what {
-            What { program: Some(words), .. } => return Ok(Ok(super::program(words, &self.label)?)),
+            What { program: Some(words), .. } => return Ok(Ok(super::program(words, &self.label())?)),
             What { overlay: Some(folder), .. } => overlay::build_copy(chapter, folder)?,
             What { entry: Some(name), .. } => overlay::build_entry(chapter, &gallery::entry(chapter, name)?)?,
             What { .. } => bail!("there is nothing to check; --program, --overlay or --entry says what"),
         };
         Ok(match built {
-            Built::Program(file) => Ok(Program::binary(&file, &self.label)),
+            Built::Program(file) => Ok(Program::binary(&file, &self.label())),
             Built::Refused(why) => Err(why),
         })
     }
