@@ -19,7 +19,22 @@ use crate::{
     workshop::Workshop,
 };
 
+const HELP: &str = "\
+Examples:
+  cargo xtask check                        the chapter you are at
+  cargo xtask check 02 --scenario the_847 --hold
+                                           one promise; stop where it fails, all still running
+  cargo xtask check 02 --seed 7            the data and the timing of an earlier check again
+  cargo xtask check 01 --program 'python3 gossip.py'
+                                           a program in any language, see chapters/README.md
+
+Exit codes:
+  0  passed
+  1  failed: a promise is not kept, or the chapter does not compile
+  2  broken: the checker could not do its work, or this machine is too busy to judge";
+
 #[derive(Args, Default)]
+#[command(after_help = HELP)]
 pub struct Check {
     /// The chapter: 4, 04 or stateless. Without it, the one you are at.
     #[arg(value_name = "NN")]
@@ -42,7 +57,7 @@ pub struct Check {
     /// Tell every failure in full, not only the first.
     #[arg(long)]
     pub all: bool,
-    /// The servers that the chapter runs on.
+    /// The servers that the chapter runs on; embedded is SQLite, a file.
     #[arg(long, value_enum)]
     pub stack: Option<Stack>,
     /// Repeat a check with the data and the timing of this seed.
@@ -67,7 +82,6 @@ pub struct Check {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Stack {
-    /// SQLite, a file; nothing to install
     Embedded,
 }
 

@@ -6,7 +6,20 @@ use console::style;
 
 use crate::{child, folder, overlay::Which, workshop::Workshop};
 
+const HELP: &str = "\
+Until a chapter is done, yours is compared with the starter; after that, with the reference answer. Lines with + \
+are yours.
+
+Examples:
+  cargo xtask diff                     the chapter you are at
+  cargo xtask diff 02 --starter
+
+Exit codes:
+  0  compared, whether or not they differ
+  2  there is nothing to compare";
+
 #[derive(Args, Default)]
+#[command(after_help = HELP)]
 pub struct Diff {
     /// The chapter: 4, 04 or stateless. Without it, the one you are at.
     #[arg(value_name = "NN")]

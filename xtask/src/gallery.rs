@@ -9,7 +9,19 @@ use serde::Deserialize;
 
 use crate::{course::Chapter, screen::indented, workshop::Workshop};
 
+const HELP: &str = "\
+It opens when the chapter is done.
+
+Examples:
+  cargo xtask gallery 02
+  cargo xtask gallery 02 --spoil
+
+Exit codes:
+  0  shown
+  2  the chapter is not done yet, or there is no such chapter";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub struct Gallery {
     /// The chapter: 4, 04 or stateless. Without it, the one you are at.
     #[arg(value_name = "NN")]

@@ -8,11 +8,23 @@ use clap::Args;
 use crate::{
     build::{self, CHECKER},
     check::{Format, shell_word},
-    child, screen,
+    child,
+    screen::{self, warn},
     workshop::Workshop,
 };
 
+const HELP: &str = "\
+Examples:
+  cargo xtask grade                              this clone's chapters
+  cargo xtask grade --path /home/may/clone --format junit
+
+Exit codes:
+  0  graded, and every chapter is done
+  1  graded, and a chapter is not done
+  2  something could not be graded";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub struct Grade {
     /// Grade the chapters/ of another clone, or a copy of it; a chapter that is not there earns nothing.
     #[arg(long, value_name = "DIR")]
@@ -44,7 +56,9 @@ impl Grade {
                 (None, Some(program)) => {
                     command.arg(format!("{number}={}", shell_word(program)));
                 }
-                _ => {
+                (copy, _) => {
+                    let why = if copy.is_some() { "is missing" } else { "does not compile, or is missing" };
+                    warn(format!("chapters/{} {why}; it earns nothing", chapter.folder()));
                     command.args(["--unbuilt", &number]);
                 }
             }

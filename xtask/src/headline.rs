@@ -12,7 +12,19 @@ use crate::{
     workshop::Workshop,
 };
 
+const HELP: &str = "\
+Before is how history had it, after is the reference answer; your chapters are not looked at.
+
+Examples:
+  cargo xtask headline 02
+  cargo xtask headline 01 02 --json
+
+Exit codes:
+  0  measured
+  2  something could not be measured";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub struct Headline {
     /// The chapters: 4, 04 or stateless. Without any, all of them.
     #[arg(value_name = "NN")]

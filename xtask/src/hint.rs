@@ -13,7 +13,19 @@ use crate::{
 /// What the three are, in order.
 const STAGES: [&str; 3] = ["a nudge", "the idea", "the shape of the code"];
 
+const HELP: &str = "\
+Each promise has three hints, one a call. Which promise fails is known from the last check.
+
+Examples:
+  cargo xtask hint                     the next hint for the promise that fails now
+  cargo xtask hint 02 --promise the_847
+
+Exit codes:
+  0  a hint, or nothing to hint at
+  2  the chapter was not checked yet, or there is no such promise";
+
 #[derive(Args, Default)]
+#[command(after_help = HELP)]
 pub struct Hint {
     /// The chapter: 4, 04 or stateless. Without it, the one you are at.
     #[arg(value_name = "NN")]

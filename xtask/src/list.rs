@@ -15,7 +15,19 @@ use crate::{
     workshop::Workshop,
 };
 
+const HELP: &str = "\
+Progress is kept in .progress.json, which git ignores; --recheck finds it out again from the code.
+
+Examples:
+  cargo xtask list
+  cargo xtask list --recheck
+
+Exit codes:
+  0  listed
+  2  the course could not be read, or the recheck was ended before it was through";
+
 #[derive(Args, Default)]
+#[command(after_help = HELP)]
 pub struct List {
     /// Check the code of every chapter, and remember what it says instead of what was remembered.
     #[arg(long)]

@@ -17,7 +17,7 @@ use crate::{
 pub const DISK: u64 = 8 * GIB;
 
 pub const HELP: &str = "\
-It fetches every crate and builds the checker, all chapters, all solutions and the tests: up to 8 GiB in target/.
+It fetches every crate and builds the checker, all chapters, all solutions and the tests: up to 8 GiB in target/. \
 After it, no check needs the network.
 
 Exit codes:

@@ -9,7 +9,18 @@ use crate::{
     workshop::Workshop,
 };
 
+const HELP: &str = "\
+The whole folder is copied to backups/ before anything is replaced, and you are told where. The README stays yours.
+
+Example:
+  cargo xtask reset 02
+
+Exit codes:
+  0  the chapter is the starter again
+  2  it could not be backed up or written; what was there is whole";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub struct Reset {
     /// The chapter: 4, 04 or stateless. Without it, the one you are at.
     #[arg(value_name = "NN")]

@@ -9,7 +9,19 @@ use crate::{
     workshop::Workshop,
 };
 
+const HELP: &str = "\
+With --apply, your chapter is copied to backups/ before anything is replaced, and you are told where.
+
+Examples:
+  cargo xtask solution 02              where it is, and what to do with it
+  cargo xtask solution 02 --apply      continue from it
+
+Exit codes:
+  0  told, or applied
+  2  it could not be backed up or written; what was there is whole";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub struct Solution {
     /// The chapter: 4, 04 or stateless.
     #[arg(value_name = "NN")]

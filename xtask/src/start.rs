@@ -13,14 +13,38 @@ use crate::{
     workshop::Workshop,
 };
 
+const HELP: &str = "\
+Every chapter starts from a working solution of the one before, so you can begin anywhere.
+Nothing of yours is replaced: a chapter's folder that is there stays as it is (`reset` starts it over), and one \
+that is missing is put back.
+
+Examples:
+  cargo xtask start 02
+  cargo xtask start stateless
+
+Exit codes:
+  0  you are at the chapter now
+  2  there is no such chapter, or its folder could not be written";
+
 #[derive(Args, Default)]
+#[command(after_help = HELP)]
 pub struct Start {
     /// The chapter: 4, 04 or stateless.
     #[arg(value_name = "NN")]
     chapter: String,
 }
 
+const HELP_NEXT: &str = "\
+Example:
+  cargo xtask next
+
+Exit codes:
+  0  you are at the next chapter now, or this was the last
+  1  this chapter is not done yet; what is missing is listed
+  2  the next chapter's folder could not be written";
+
 #[derive(Args, Default)]
+#[command(after_help = HELP_NEXT)]
 pub struct Next {
     /// Go on although this chapter is not done.
     #[arg(long)]

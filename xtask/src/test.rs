@@ -14,7 +14,21 @@ use crate::{build, child, screen::lasted, workshop::Workshop};
 /// `checker` begins with these two letters as well.
 const NOT_THE_LEARNERS: &str = "--exclude=ch[0-9]*";
 
+const HELP: &str = "\
+It builds everything, runs the tests and prints how many wrong answers are caught. Your chapters are not looked at, \
+so it is green in a clone whose owner has solved half the course. With cargo-nextest installed it is quicker.
+
+Examples:
+  cargo xtask test
+  cargo xtask test lineage double_click
+
+Exit codes:
+  0  all passed
+  1  a test failed, or a wrong answer was not caught
+  2  something does not compile, or the tests were ended before they were through";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub struct Test {
     /// Only tests whose name holds one of these.
     #[arg(value_name = "FILTER")]

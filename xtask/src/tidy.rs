@@ -21,9 +21,9 @@ use console::style;
 use crate::{course::Chapter, repository::Repository, screen, workshop::Workshop};
 
 pub const HELP: &str = "\
-It says which file breaks which rule, and how to mend it. Among the rules: chapters/ is as shipped (a clone with your
-own answers breaks that one), solutions differ from starters where chapter.toml says so, briefs and chapter.toml make the
-same promises, and the gallery names what catches each wrong answer.
+It says which file breaks which rule, and how to mend it. Among the rules: chapters/ is as shipped (a clone with your \
+own answers breaks that one), solutions differ from starters where chapter.toml says so, briefs and chapter.toml make \
+the same promises, and the gallery names what catches each wrong answer.
 
 Exit codes:
   0  nothing to mend

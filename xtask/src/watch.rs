@@ -27,7 +27,17 @@ use crate::{
     workshop::Workshop,
 };
 
+const HELP: &str = "\
+It checks at once and after every save, the promise that failed last before the others.
+Keys: h hint, d diff, l list, n next chapter, enter check again, q quit.
+
+Example:
+  cargo xtask watch 01
+
+The exit code is that of the last check: 0 passed, 1 failed, 2 broken.";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub struct Watch {
     /// The chapter: 4, 04 or stateless. Without it, the one you are at.
     #[arg(value_name = "NN")]
