@@ -28,14 +28,7 @@ fn main() -> anyhow::Result<()> {
     limits::raise_open_files();
     let mut trials = Vec::new();
     for chapter in course::chapters()? {
-        let scenarios = chapter.scenarios().iter().map(|scenario| scenario.name);
-        let promises = chapter.promises.iter().map(|promise| promise.name.as_str());
-        ensure!(
-            scenarios.clone().eq(promises),
-            "{}: chapter.toml and the scenarios must have the same names in the same order; the scenarios are {:?}",
-            chapter.folder_name(),
-            scenarios.collect::<Vec<_>>()
-        );
+        trials.push(of_promises(&chapter));
         trials.extend(of_solution(&chapter));
         for entry in gallery::entries(&chapter)? {
             trials.extend(match entry.kind() {
@@ -51,6 +44,21 @@ fn main() -> anyhow::Result<()> {
 fn trial(chapter: &Chapter, name: &str, test: impl FnOnce() -> anyhow::Result<()> + Send + 'static) -> Trial {
     let name = format!("{:02}::{name}", chapter.number);
     Trial::test(name, move || test().map_err(|error| Failed::from(format!("{error:#}"))))
+}
+
+/// chapter.toml and the scenarios are two lists of the same.
+fn of_promises(chapter: &Chapter) -> Trial {
+    let chapter = chapter.clone();
+    trial(&chapter.clone(), "promises_have_scenarios", move || {
+        let scenarios = chapter.scenarios().iter().map(|scenario| scenario.name);
+        let promises = chapter.promises.iter().map(|promise| promise.name.as_str());
+        ensure!(
+            scenarios.clone().eq(promises),
+            "chapter.toml and the scenarios must have the same names in the same order; the scenarios are {:?}",
+            scenarios.collect::<Vec<_>>()
+        );
+        Ok(())
+    })
 }
 
 /// Each promise is kept by the solution, deep ones too.
