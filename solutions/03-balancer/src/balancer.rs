@@ -85,6 +85,10 @@ impl Server {
         Arc::new(Server { upstream, is_well: AtomicBool::new(true), under_way: AtomicUsize::new(0) })
     }
 
+    fn may_be_asked(self: &Arc<Server>, tried: &[Arc<Server>]) -> bool {
+        self.is_well.load(Relaxed) && !tried.iter().any(|tried| Arc::ptr_eq(tried, self))
+    }
+
     fn is_found(&self, well: bool) {
         if self.is_well.swap(well, Relaxed) != well {
             let server = self.upstream.address();
@@ -122,8 +126,7 @@ impl Balancer {
         let (index, server) = (0..count)
             .map(|step| (*turn + step) % count)
             .map(|index| (index, &self.servers[index]))
-            .filter(|(_, server)| server.is_well.load(Relaxed))
-            .filter(|(_, server)| !tried.iter().any(|tried| Arc::ptr_eq(tried, server)))
+            .filter(|(_, server)| server.may_be_asked(tried))
             .min_by_key(|(_, server)| server.under_way.load(Relaxed))?;
         *turn = (index + 1) % count;
         Some(UnderWay::at(server))
