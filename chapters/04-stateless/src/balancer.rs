@@ -225,7 +225,7 @@ async fn ask(
     mut request: Request,
     repeatable: bool,
 ) -> Result<axum::http::Response<Incoming>, Unanswered> {
-    while let Some(connection) = server.upstream.kept().filter(|_| repeatable) {
+    while repeatable && let Some(connection) = server.upstream.kept() {
         match connection.send(request).await {
             Ok(response) => return Ok(response),
             Err(SendError::Unsent(returned)) => request = *returned,
