@@ -50,7 +50,7 @@ impl Database {
         &self.file
     }
 
-    async fn connect(&self) -> sqlx::Result<SqliteConnection> {
+    pub(super) async fn connect(&self) -> sqlx::Result<SqliteConnection> {
         let options = SqliteConnectOptions::new().filename(&self.file).busy_timeout(std::time::Duration::from_secs(30));
         SqliteConnection::connect_with(&options).await
     }
@@ -72,9 +72,9 @@ impl Database {
         contract(sqlx::query_as(sql).fetch_all(&mut connection).await)
     }
 
-    pub async fn count(&self, table: &'static str) -> Result<u64, Stop> {
+    pub async fn count(&self, table: &str) -> Result<u64, Stop> {
         let mut connection = self.connect().await?;
-        let sql = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
+        let sql = sqlx::AssertSqlSafe(format!("select count(*) from \"{}\"", table.replace('"', "\"\"")));
         let count: i64 = contract(sqlx::query_scalar(sql).fetch_one(&mut connection).await)?;
         Ok(count.unsigned_abs())
     }

@@ -1,10 +1,37 @@
 //! What a reader expects of a page beyond its status: order, authors, text that stayed text, a form that still holds
 //! what was typed.
 
-use super::http::{Page, quoted};
+use super::http::{Page, Seen, quoted};
 use crate::story::{Stop, failed};
 
+impl Seen {
+    /// While something is broken: an error that says so, or the page as it should be, and nothing between.
+    pub fn expect_error_or_known(&self, name: &str, why: &str) -> Result<(), Stop> {
+        let page = self.expect_answer(why)?;
+        if page.status.is_server_error() || page.greets().is_some_and(|greeted| greeted == name) {
+            return Ok(());
+        }
+        failed(format!("5xx, or a page that greets {name}"), self.summary(), why)
+    }
+
+    /// While something is broken: an error that says so, or what was asked for.
+    pub fn expect_error_or_redirect_to(&self, path: &str, why: &str) -> Result<(), Stop> {
+        let page = self.expect_answer(why)?;
+        if page.status.is_server_error() {
+            return Ok(());
+        }
+        self.expect_redirect_to(path, why)
+    }
+}
+
 impl Page {
+    pub fn expect_does_not_greet(&self, name: &str, why: &str) -> Result<(), Stop> {
+        match self.greets() {
+            Some(greeted) if greeted == name => failed("a page for somebody else", format!("it greets {name}"), why),
+            _ => Ok(()),
+        }
+    }
+
     /// These posts, each above the next one.
     pub fn expect_newest_first(&self, contents: &[&String]) -> Result<(), Stop> {
         let mut above = None;

@@ -34,6 +34,8 @@ pub struct Browser {
     pub name: String,
     pub password: String,
     at: SocketAddr,
+    /// What it says in `Origin`; the address that it looks at, unless the site has a name.
+    origin: Option<String>,
     /// By name; browsers keep them by host, not by port.
     cookies: BTreeMap<String, String>,
     client: Client,
@@ -81,7 +83,7 @@ impl Browser {
             .timeout(PATIENCE)
             .build()
             .context("making an HTTP client")?;
-        Ok(Browser { name, password, at, cookies: BTreeMap::new(), client, timeline })
+        Ok(Browser { name, password, at, origin: None, cookies: BTreeMap::new(), client, timeline })
     }
 
     /// The same browser, now looking at another address.
@@ -91,7 +93,18 @@ impl Browser {
 
     /// Another browser of the same person: no cookies, connections of its own.
     pub fn another(&self) -> anyhow::Result<Browser> {
-        Browser::new(self.name.clone(), self.password.clone(), self.at, self.timeline.clone())
+        let new = Browser::new(self.name.clone(), self.password.clone(), self.at, self.timeline.clone())?;
+        Ok(Browser { origin: self.origin.clone(), ..new })
+    }
+
+    /// The address that the site has for its users, where that is not the one of its server.
+    pub fn comes_from(&mut self, origin: &str) {
+        self.origin = Some(origin.to_owned());
+    }
+
+    fn origin_of(&self, request: &Request) -> String {
+        let own = request.origin.as_ref().or(self.origin.as_ref());
+        own.cloned().unwrap_or_else(|| format!("http://{}", self.at))
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -191,7 +204,7 @@ impl Browser {
             outgoing = outgoing.header(header::COOKIE, self.cookie_header());
         }
         if request.method != Method::GET && request.method != Method::HEAD {
-            outgoing = outgoing.header(header::ORIGIN, request.origin.clone().unwrap_or(format!("http://{}", self.at)));
+            outgoing = outgoing.header(header::ORIGIN, self.origin_of(request));
             outgoing = outgoing.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(request.body());
         }
         for (name, value) in &request.headers {
@@ -237,8 +250,7 @@ impl Browser {
             command += &format!(" -b {}", shell_quoted(&self.cookie_header()));
         }
         if request.method != Method::GET {
-            let origin = request.origin.clone().unwrap_or(format!("http://{}", self.at));
-            command += &format!(" -H {}", shell_quoted(&format!("Origin: {origin}")));
+            command += &format!(" -H {}", shell_quoted(&format!("Origin: {}", self.origin_of(request))));
         }
         for (name, value) in &request.headers {
             command += &format!(" -H {}", shell_quoted(&format!("{name}: {value}")));

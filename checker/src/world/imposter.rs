@@ -1,6 +1,7 @@
 //! Somebody who wants to be somebody else, and edits what the browser sends: fields of a form, cookies.
 
 use super::{
+    encoding::{base64, base64_url, hex, unbase64},
     http::{Browser, Request},
     site::Site,
 };
@@ -40,16 +41,11 @@ impl Imposter {
         }
     }
 
-    /// In cookies that show whose they are, and in cookies that a handler might look for.
+    /// In cookies that show whose they are, plainly or in base64, and in cookies that a handler might look for.
     pub fn edits_cookies(&self, browser: &mut Browser) {
         let cookies = browser.cookies().clone();
         for (name, value) in cookies {
-            let forged = if value == self.own.id {
-                self.theirs.id.clone()
-            } else {
-                value.replace(&self.own.name, &self.theirs.name)
-            };
-            browser.set_cookie(&name, &forged);
+            browser.set_cookie(&name, &self.edited(&value));
         }
         for (cookie, value) in [
             ("user", &self.theirs.name),
@@ -59,6 +55,70 @@ impl Imposter {
         ] {
             browser.set_cookie(cookie, value);
         }
+    }
+
+    /// What a cookie might be that says who somebody is, or is one of a row of numbers of which `own` is another.
+    pub fn guesses(&self, own: &str) -> Vec<String> {
+        let Identity { name, id } = &self.theirs;
+        let mut guesses = vec![
+            id.clone(),
+            name.clone(),
+            format!("{id}:{name}"),
+            format!("user={name}"),
+            format!("{{\"user_id\":{id}}}"),
+            base64(id.as_bytes()),
+            base64(name.as_bytes()),
+            base64(format!("{{\"user_id\":{id}}}").as_bytes()),
+            hex(id.as_bytes()),
+            hex(name.as_bytes()),
+            self.edited(own),
+        ];
+        guesses.extend((0..20).map(|number| number.to_string()));
+        if let Ok(number) = own.parse::<u64>() {
+            guesses.extend(
+                (1..=5)
+                    .flat_map(|step| [number.saturating_sub(step), number.saturating_add(step)])
+                    .map(|number| number.to_string()),
+            );
+        }
+        if own.len() <= 16
+            && let Ok(number) = u64::from_str_radix(own, 16)
+        {
+            let width = own.len();
+            guesses.extend((1..=5).map(|step| format!("{:0width$x}", number.saturating_sub(step))));
+        }
+        guesses.retain(|guess| guess != own);
+        guesses
+    }
+
+    /// Their name for the own one, their id for the own one, where it stands by itself; in base64 as well.
+    fn edited(&self, value: &str) -> String {
+        if let Some(text) = unbase64(value).and_then(|bytes| String::from_utf8(bytes).ok()) {
+            let edited = self.edited_plainly(&text);
+            if edited != text {
+                return if value.contains(['+', '/', '=']) {
+                    base64(edited.as_bytes())
+                } else {
+                    base64_url(edited.as_bytes())
+                };
+            }
+        }
+        self.edited_plainly(value)
+    }
+
+    fn edited_plainly(&self, text: &str) -> String {
+        let text = text.replace(&self.own.name, &self.theirs.name);
+        let mut edited = String::new();
+        for part in text.split_inclusive(|sign: char| !sign.is_ascii_alphanumeric()) {
+            match part.strip_prefix(self.own.id.as_str()) {
+                Some(rest) if rest.chars().all(|sign| !sign.is_ascii_alphanumeric()) => {
+                    edited.push_str(&self.theirs.id);
+                    edited.push_str(rest);
+                }
+                _ => edited.push_str(part),
+            }
+        }
+        edited
     }
 }
 

@@ -2,20 +2,29 @@
 //! and ends with it.
 
 pub mod database;
+pub mod encoding;
+mod everywhere;
 mod expect;
+pub mod forge;
 pub mod html;
 pub mod http;
 pub mod imposter;
 mod kept;
 pub mod load;
+pub mod loot;
+mod outage;
 mod people;
 pub mod process;
 pub mod proxy;
 pub mod pulse;
+pub mod rows;
+pub mod session;
 mod shape;
 pub mod site;
+pub mod spread;
 pub mod timeline;
 pub mod upstream;
+mod visits;
 mod work;
 
 use std::{

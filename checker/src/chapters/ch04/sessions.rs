@@ -1,0 +1,146 @@
+//! Sessions as their owners understand them, and as those who would like to have them do.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    story::Stop,
+    world::{World, forge, imposter::Imposter},
+};
+
+/// Alice logs out in the library, and whoever sits down next is still her, on another server.
+pub async fn logout_is_everywhere(world: &mut World) -> Result<(), Stop> {
+    let site = world.site().apps(3).start().await?;
+    let mut alice = world.somebody_registered(site.app(0)).await?;
+    let why = "Logging out is a promise about the whole site. A server that remembers her is one where anybody is her.";
+
+    // Every server has seen the session, so whatever it remembers of it is there.
+    site.everyone_is_asked(&alice).await?;
+    site.everyone_is_asked(&alice).await?;
+    let copy = alice.clone();
+    alice.logs_out().await.expect_redirect("Logging out is a form; after it comes a page.")?;
+    site.expect_stranger_everywhere(&copy, why).await?;
+
+    alice.logs_in().await.expect_redirect("She comes back.")?;
+    let knowing = site.everyone_is_asked(&alice).await?;
+    let copy = alice.clone();
+    // On another server than the one that took the login, where another one knows her.
+    let mut elsewhere = alice.at(knowing.last().unwrap_or(&site.app(0)).address());
+    elsewhere.logs_out().await.expect_redirect("Logging out is a form; after it comes a page.")?;
+    site.expect_stranger_everywhere(&copy, why).await
+}
+
+/// Mallory types a cookie, and is Alice.
+pub async fn forged_cookie_is_nobody(world: &mut World) -> Result<(), Stop> {
+    let site = world.site().start().await?;
+    let alice = world.somebody_registered(site.door()).await?;
+    let mallory = world.somebody_registered(site.door()).await?;
+    let why = "The cookie is the visitor's to write. What can be guessed or altered will be.";
+
+    let imposter = Imposter::new(&site, &mallory, &alice).await?;
+    let mut edited = mallory.clone();
+    imposter.edits_cookies(&mut edited);
+    edited.visits("/").await.expect_page(why)?.expect_does_not_greet(&alice.name, why)?;
+
+    let session = alice.session_cookie().await?;
+    let guesses = imposter.guesses(&mallory.session_cookie().await?.value);
+    let altered = forge::altered(&session.value);
+    session.expect_nobody(&mallory, "guesses", &guesses, why).await?;
+    session.expect_nobody(&mallory, "alters hers", &altered, why).await?;
+    session.expect_nobody(&mallory, "writes rubbish", &forge::rubbish(), "Rubbish is a stranger, no error.").await?;
+
+    let several = forge::cookies_of_logins(&alice, &session.name, 4).await?;
+    world.measured("bits that differ between two logins' cookies", forge::differing_bits(&several));
+    forge::expect_unguessable(&several, why)
+}
+
+/// Mallory puts his cookie into Alice's browser, waits until she logs in, and is her.
+pub async fn new_id_at_login(world: &mut World) -> Result<(), Stop> {
+    let site = world.site().start().await?;
+    let mut alice = world.somebody_registered(site.door()).await?;
+    let mallory = world.somebody_registered(site.door()).await?;
+    let planted = mallory.session_cookie().await?;
+    let why = "A session is never made out of a cookie that the browser brought: somebody else may know that one.";
+
+    let mut victim = alice.another()?;
+    victim.set_cookie(&planted.name, &planted.value);
+    world.note(format!("{} puts his cookie into a browser of {}", mallory.name, alice.name));
+    victim.logs_in().await.expect_redirect("She logs in.")?;
+    victim.visits("/").await.expect_page("The feed is for everybody.")?.expect_greets(&alice.name, "She logged in.")?;
+    let mut thief = mallory.clone();
+    thief.visits("/").await.expect_page("The feed is for everybody.")?.expect_stranger(why)?;
+
+    let made_up = forge::made_up(world, &planted.value);
+    let mut victim = alice.another()?;
+    victim.set_cookie(&planted.name, &made_up);
+    world.note(format!("somebody makes a cookie up and puts it into another browser of {}", alice.name));
+    victim.logs_in().await.expect_redirect("She logs in.")?;
+    let mut thief = victim.another()?;
+    thief.set_cookie(&planted.name, &made_up);
+    thief.visits("/").await.expect_page("The feed is for everybody.")?.expect_stranger(why)?;
+
+    let before = alice.clone();
+    alice.logs_in().await.expect_redirect("She logs in once more, without logging out.")?;
+    alice.visits("/").await.expect_page("The feed is for everybody.")?.expect_greets(&alice.name, "She logged in.")?;
+    let mut thief = before;
+    world.note(format!("somebody uses the cookie that this browser of {} had before", alice.name));
+    let why = "Each login is a session of its own; the one that this browser had is over.";
+    thief.visits("/").await.expect_page("The feed is for everybody.")?.expect_stranger(why)
+}
+
+/// A cookie from an old laptop opens an account years later.
+pub async fn expired_session_is_over(world: &mut World) -> Result<(), Stop> {
+    const TTL: Duration = Duration::from_secs(2);
+    let site = world.site().with("SESSION_TTL", "2s").start().await?;
+    let mut alice = world.somebody_registered(site.door()).await?;
+    let logged_in = Instant::now();
+    let why = "A session is over SESSION_TTL after the login, used or not, whatever the browser still sends.";
+    alice
+        .visits("/")
+        .await
+        .expect_page("The feed is for everybody.")?
+        .expect_greets(&alice.name, "It has just begun.")?;
+
+    // Somebody may count in whole seconds.
+    let lasted = alice.is_known_until(logged_in + TTL + Duration::from_secs(1)).await?;
+
+    world.measured("seconds that a session of 2 s lasted", (lasted.as_secs_f64() * 10.0).round() / 10.0);
+    let feed = alice.visits("/").await.expect_page("The feed is for everybody.")?;
+    feed.expect_stranger(why)?;
+    alice.publishes(&world.gossip()).await.expect_redirect_to("/login", why)
+}
+
+/// Alice logs out at work, and her phone at home asks for the password again.
+pub async fn two_browsers(world: &mut World) -> Result<(), Stop> {
+    let site = world.site().start().await?;
+    let mut laptop = world.somebody_registered(site.door()).await?;
+    let mut phone = laptop.another()?;
+    let why = "A session belongs to a browser, not to a person.";
+
+    phone.logs_in().await.expect_redirect("She logs in on her phone as well.")?;
+    laptop.visits("/").await.expect_page("The feed is for everybody.")?.expect_greets(&laptop.name, why)?;
+    phone.visits("/").await.expect_page("The feed is for everybody.")?.expect_greets(&phone.name, why)?;
+
+    phone.logs_out().await.expect_redirect("Logging out is a form; after it comes a page.")?;
+
+    phone.visits("/").await.expect_page("The feed is for everybody.")?.expect_stranger("She logged out here.")?;
+    laptop.visits("/").await.expect_page("The feed is for everybody.")?.expect_greets(&laptop.name, why)?;
+    laptop.publishes(&world.gossip()).await.expect_redirect_to("/", why)
+}
+
+/// A script on the page reads the cookie, or another site sends it along.
+pub async fn cookie_is_guarded(world: &mut World) -> Result<(), Stop> {
+    const ORIGIN: &str = "https://gossip.example";
+    let site = world.site().with("ORIGIN", ORIGIN).start().await?;
+    let mut alice = world.someone(site.door())?;
+    alice.comes_from(ORIGIN);
+
+    let registered = alice.registers().await;
+    registered.expect_redirect("Nobody can join.")?;
+    let session = alice.session_cookie().await?;
+    session.expect_guarded(&registered)?;
+    let gone = alice.logs_out().await;
+    session.expect_removed_where_it_was_set(&registered, &gone)?;
+    let logged_in = alice.logs_in().await;
+    logged_in.expect_redirect("She comes back.")?;
+    session.expect_guarded(&logged_in)
+}
