@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
-use crate::{build_progress::Progress, repository::Repository};
+use crate::{build_progress::Progress, child, repository::Repository};
 
 pub const CHECKER: &str = "checker";
 
@@ -111,6 +111,13 @@ pub fn run(repository: &Repository, command: &[&str], selection: &[String], what
             Ok(Event::Total(total)) => progress.total = Some(total),
             Ok(Event::Ended) | Err(mpsc::RecvTimeoutError::Disconnected) => break,
             Err(mpsc::RecvTimeoutError::Timeout) => {}
+        }
+        if child::asked_to_end() {
+            // The terminal's Ctrl-C reaches cargo by itself, a signal to us alone does not.
+            let _ = cargo.kill();
+            let _ = cargo.wait();
+            progress.clear();
+            bail!("ended while building");
         }
         if progress.is_worth_showing() && !counting {
             counting = true;

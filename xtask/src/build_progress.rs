@@ -84,6 +84,7 @@ impl Progress {
         let seconds = self.started.elapsed().as_secs();
         match (self.finished.len(), self.total) {
             (0, None) => format!("fetching crates, {seconds} s"),
+            (1, None) => format!("1 crate, {seconds} s"),
             (done, None) => format!("{done} crates, {seconds} s"),
             (done, Some(total)) => format!("{done} of {} crates, {seconds} s", total.max(done)),
         }

@@ -22,7 +22,7 @@ use crate::{
 const HELP: &str = "\
 Examples:
   cargo xtask check                        the chapter you are at
-  cargo xtask check 02 --scenario the_847 --hold
+  cargo xtask check 02 --scenario 1 --hold
                                            one promise; stop where it fails, all still running
   cargo xtask check 02 --seed 7            the data and the timing of an earlier check again
   cargo xtask check 01 --program 'python3 gossip.py'
@@ -48,7 +48,7 @@ pub struct Check {
     /// Check any program that keeps the contract, in any language: a command to which the role is added.
     #[arg(long, value_name = "CMD", group = "what")]
     pub program: Option<String>,
-    /// Only this promise, by its name in the brief or in a report.
+    /// Only this promise, by its number in the brief, or its name (that of its folder in target/last-check).
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,
     /// Stop where it fails, with everything still running, until Ctrl-C.
@@ -137,15 +137,14 @@ impl Check {
                 command.args(["--label", program, "--program", program]);
             }
         }
-        self.pass_on(&mut command);
+        self.pass_on(chapter, &mut command);
 
         let before = Mark::set(repository, chapter);
         let code = child::run(&mut command)?;
         if self.is_own()
             && let Some(outcome) = Outcome::since(repository, chapter, &before)
         {
-            workshop.progress.learn(chapter, &outcome);
-            workshop.progress.save();
+            workshop.progress.change(|progress| progress.learn(chapter, &outcome));
         }
         Ok(code)
     }
@@ -154,14 +153,14 @@ impl Check {
         if let Some(path) = self.path.as_ref().filter(|path| !path.is_dir()) {
             bail!("there is no folder {}; --path takes a copy of a chapter's folder", path.display());
         }
-        if let Some(name) = self.scenario.as_ref().filter(|name| chapter.promise(name).is_none()) {
-            let known: Vec<_> = chapter.promises.iter().map(|promise| promise.name.as_str()).collect();
-            bail!("chapter {} makes no promise `{name}`; it makes {}", chapter.number(), known.join(", "));
+        if let Some(scenario) = &self.scenario {
+            chapter.asked_promise(scenario)?;
         }
         let folder = self.folder(repository, chapter);
         if self.package(chapter).is_some() && !folder.join("Cargo.toml").is_file() {
-            let mend = if self.solution { "git restore solutions" } else { "cargo xtask start" };
-            bail!("{} is missing; `{mend} {}` brings it back", repository.relative(&folder), chapter.number());
+            let start = format!("cargo xtask start {}", chapter.number());
+            let mend = if self.solution { "git restore solutions" } else { &start };
+            bail!("{} is missing; `{mend}` brings it back", repository.relative(&folder));
         }
         Ok(())
     }
@@ -185,9 +184,11 @@ impl Check {
         if self.format == Format::Text { println!("{words}") } else { eprintln!("{words}") }
     }
 
-    fn pass_on(&self, command: &mut Command) {
+    fn pass_on(&self, chapter: &Chapter, command: &mut Command) {
+        let scenario = self.scenario.as_deref().and_then(|asked| chapter.asked_promise(asked).ok());
+        let scenario = scenario.map(|promise| promise.name.clone());
         let options = [
-            ("--scenario", self.scenario.clone()),
+            ("--scenario", scenario),
             ("--first", self.first.clone()),
             ("--seed", self.seed.map(|seed| seed.to_string())),
             ("--times", self.times.map(|times| times.to_string())),

@@ -80,6 +80,18 @@ impl Chapter {
         root.join("checker/course").join(self.folder())
     }
 
+    /// The promise that somebody means by its name, or by its number in the brief: gap and deep ones are counted there,
+    /// the baseline is not.
+    pub fn asked_promise(&self, asked: &str) -> Result<&Promise> {
+        let mut numbered = self.promises.iter().filter(|promise| promise.kind != Kind::Baseline);
+        let number = asked.trim_end_matches('.').parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let found = number.and_then(|index| numbered.nth(index)).or_else(|| self.promise(asked));
+        found.ok_or_else(|| {
+            let known: Vec<_> = self.promises.iter().map(|promise| promise.name.as_str()).collect();
+            anyhow!("chapter {} makes no promise `{asked}`; it makes {}", self.number(), known.join(", "))
+        })
+    }
+
     pub fn promise(&self, name: &str) -> Option<&Promise> {
         self.promises.iter().find(|promise| promise.name == name)
     }

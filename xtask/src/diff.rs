@@ -51,7 +51,9 @@ impl Diff {
         let colour = if console::colors_enabled() { "--color=always" } else { "--color=never" };
         let mut git = workshop.repository.git(["diff", "--no-index", "--no-prefix", colour, "--"]);
         // Its 1 says that they differ; more is git's own trouble.
-        match child::run(git.arg(&laid).arg(&mine))? {
+        // Paths as one would type them at the root.
+        let names = [&laid, &mine].map(|path| workshop.repository.relative(path).to_string());
+        match child::run(git.args(names))? {
             0 | 1 => Ok(0),
             _ => bail!("git could not compare {} with {}", laid.display(), mine.display()),
         }

@@ -56,12 +56,14 @@ impl Gallery {
             bail!("the gallery of {number} opens once it is done (`cargo xtask check {number}`), or with --spoil");
         }
         let root = &workshop.repository.root;
+        let mut shown = 0;
         for (kind, heading) in [("wrong", "Answers that look right"), ("right", "Right answers unlike ours")] {
             let entries = entries(&chapter, root, kind)?;
             if !entries.is_empty() {
                 println!("\n{}\n", style(format!("{}  {heading}", chapter.number())).bold());
             }
             for entry in entries {
+                shown += 1;
                 println!("  {}  {}", entry.title, style(format!("{kind}/{}", entry.slug)).dim());
                 print!("{}", indented(&entry.told, 6));
                 match entry.caught_by.as_slice() {
@@ -70,7 +72,10 @@ impl Gallery {
                 }
             }
         }
-        println!("The code of each: checker/course/{}", chapter.folder());
+        match shown {
+            0 => println!("Nobody has added an answer to {} yet; CONTRIBUTING.md says how.", chapter.number()),
+            _ => println!("The code of each: checker/course/{}", chapter.folder()),
+        }
         Ok(0)
     }
 }

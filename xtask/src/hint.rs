@@ -18,7 +18,7 @@ Each promise has three hints, one a call. Which promise fails is known from the 
 
 Examples:
   cargo xtask hint                     the next hint for the promise that fails now
-  cargo xtask hint 02 --promise the_847
+  cargo xtask hint 02 --promise 3
 
 Exit codes:
   0  a hint, or nothing to hint at
@@ -30,7 +30,7 @@ pub struct Hint {
     /// The chapter: 4, 04 or stateless. Without it, the one you are at.
     #[arg(value_name = "NN")]
     pub chapter: Option<String>,
-    /// For this promise, not for the first that fails now.
+    /// For this promise, by its number in the brief or its name, not for the first that fails now.
     #[arg(long, value_name = "NAME")]
     pub promise: Option<String>,
 }
@@ -45,12 +45,14 @@ impl Hint {
         let Some(last) = promise.hints.len().checked_sub(1) else {
             bail!("there are no hints for `{}`; the brief is chapters/{}/README.md", promise.name, chapter.folder());
         };
-        let read = workshop.progress.record_mut(&chapter).hints.entry(promise.name.clone()).or_default();
-        let stage = (*read).min(last);
-        *read = stage + 1;
-        workshop.progress.save();
+        let mut stage = 0;
+        workshop.progress.change(|progress| {
+            let read = progress.record_mut(&chapter).hints.entry(promise.name.clone()).or_default();
+            stage = (*read).min(last);
+            *read = stage + 1;
+        });
 
-        println!("\n{}", style(&promise.text).bold());
+        println!("\n{}", style(indented(&promise.text, 0).trim_end()).bold());
         println!("hint {} of {}: {}  {}\n", stage + 1, last + 1, STAGES[stage.min(2)], style(&promise.name).dim());
         println!("{}", indented(&promise.hints[stage], 4));
         if stage == last {
@@ -68,11 +70,7 @@ impl Hint {
     /// The one asked for, else the first that fails now.
     fn promise<'a>(&self, workshop: &Workshop, chapter: &'a Chapter) -> Result<Option<&'a Promise>> {
         if let Some(name) = &self.promise {
-            let Some(promise) = chapter.promise(name) else {
-                let known: Vec<_> = chapter.promises.iter().map(|promise| promise.name.as_str()).collect();
-                bail!("chapter {} makes no promise `{name}`; it makes {}", chapter.number(), known.join(", "));
-            };
-            return Ok(Some(promise));
+            return chapter.asked_promise(name).map(Some);
         }
         let Some(open) = workshop.open_promises(chapter) else {
             bail!("nobody knows yet what fails; `cargo xtask check {}` finds out", chapter.number());

@@ -46,7 +46,10 @@ impl List {
             let incident = chapter.incident.trim().lines().next().unwrap_or_default();
             println!("{}", style(truncate_str(&format!("      {incident}"), screen::width(), "…")).dim());
         }
-        println!("\nnext  cargo xtask check {}", current.number());
+        match workshop.progress.is_done(&current) {
+            true => println!("\nnext  cargo xtask next"),
+            false => println!("\nnext  cargo xtask check {}", current.number()),
+        }
         Ok(0)
     }
 }
@@ -79,13 +82,15 @@ fn row(workshop: &Workshop, chapter: &Chapter, here: bool) -> String {
 fn recheck(workshop: &mut Workshop) -> Result<bool> {
     let repository = &workshop.repository;
     let chapters = workshop.chapters.clone();
-    let packages = chapters.iter().map(|chapter| chapter.package());
+    let there = chapters.iter().filter(|chapter| chapter.path(&repository.root).is_dir());
+    let packages = there.map(|chapter| chapter.package());
     let built = build::build(repository, &packages.chain([CHECKER.to_owned()]).collect::<Vec<_>>())?;
     let checker = built.checker()?;
     for chapter in &chapters {
         let Some(program) = built.program(&chapter.package()) else {
-            workshop.progress.forget(chapter);
-            eprintln!("{}  does not compile", chapter.number());
+            workshop.progress.change(|progress| progress.forget(chapter));
+            let is_there = chapter.path(&repository.root).is_dir();
+            eprintln!("{}  {}", chapter.number(), if is_there { "does not compile" } else { "is missing" });
             continue;
         };
         eprintln!("{}  checking {}", chapter.number(), chapter.title);
@@ -93,18 +98,20 @@ fn recheck(workshop: &mut Workshop) -> Result<bool> {
         let mut check = crate::check::command(checker, chapter, program);
         child::run(check.args(["--format", "json"]).stdout(Stdio::null()))?;
         if child::asked_to_end() {
-            workshop.progress.save();
             return Ok(false);
         }
         if let Some(outcome) = Outcome::since(repository, chapter, &before) {
-            workshop.progress.record_mut(chapter).done = false;
-            workshop.progress.learn(chapter, &outcome);
+            workshop.progress.change(|progress| {
+                progress.record_mut(chapter).done = false;
+                progress.learn(chapter, &outcome);
+            });
         }
     }
-    let first_open = chapters.iter().find(|chapter| !workshop.progress.is_done(chapter));
-    if let Some(chapter) = first_open.or(chapters.last()) {
-        workshop.progress.is_at(chapter);
-    }
-    workshop.progress.save();
+    workshop.progress.change(|progress| {
+        let first_open = chapters.iter().find(|chapter| !progress.is_done(chapter));
+        if let Some(chapter) = first_open.or(chapters.last()) {
+            progress.is_at(chapter);
+        }
+    });
     Ok(true)
 }

@@ -54,7 +54,10 @@ pub struct Record {
 impl Progress {
     /// A file that cannot be understood is put aside, not lost, and we go on as if there were none.
     pub fn load(root: &Path) -> Self {
-        let file = root.join(FILE);
+        Self::load_file(root.join(FILE))
+    }
+
+    fn load_file(file: PathBuf) -> Self {
         let progress = match fs::read(&file) {
             Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
                 let aside = file.with_file_name(format!("{FILE}.damaged"));
@@ -77,9 +80,21 @@ impl Progress {
         Self { file, ..progress }
     }
 
+    /// Changes what is remembered. Another command may have changed it since it was read (`hint` beside a `watch`), so it
+    /// is read again first.
+    pub fn change(&mut self, change: impl FnOnce(&mut Self)) {
+        self.reload();
+        change(self);
+        self.save();
+    }
+
+    pub fn reload(&mut self) {
+        *self = Self::load_file(std::mem::take(&mut self.file));
+    }
+
     /// Written beside and renamed, so that a full disk or a kill leaves the old one whole. What it holds is a
     /// convenience: a failure is told and nothing stops.
-    pub fn save(&self) {
+    fn save(&self) {
         let beside = self.file.with_file_name(format!("{FILE}.{}", std::process::id()));
         let written = serde_json::to_vec_pretty(self)
             .map_err(io::Error::from)

@@ -36,9 +36,10 @@ impl Reset {
             Laid::New | Laid::Kept { .. } => println!("chapters/{} is the starter again", chapter.folder()),
         }
         laid.tell(&workshop.repository);
-        workshop.progress.forget(&chapter);
-        workshop.progress.is_at(&chapter);
-        workshop.progress.save();
+        workshop.progress.change(|progress| {
+            progress.forget(&chapter);
+            progress.is_at(&chapter);
+        });
         Ok(0)
     }
 }

@@ -52,6 +52,11 @@ pub fn indented(text: &str, indent: usize) -> String {
     page
 }
 
+/// One of a list.
+pub fn item(text: &str) -> String {
+    format!("  - {}", indented(text, 4).trim_start())
+}
+
 /// The longest beginning that fits, ending at a word's end, and what is left over.
 fn break_line(line: &str, room: usize) -> (&str, &str) {
     if console::measure_text_width(line) <= room {

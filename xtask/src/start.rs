@@ -4,12 +4,12 @@ use std::{fs, rc::Rc};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use console::style;
 
 use crate::{
     course::{Chapter, Kind},
     folder::{Laid, replace_chapter},
     overlay::Which,
+    screen::item,
     workshop::Workshop,
 };
 
@@ -62,16 +62,16 @@ impl Next {
     pub fn run(self, workshop: &mut Workshop) -> Result<u8> {
         let chapter = workshop.chapter(None)?;
         if !workshop.progress.is_done(&chapter) && !self.anyway {
-            println!("{}  {} is not done yet.", chapter.number(), chapter.title);
-            let open = workshop.open_promises(&chapter);
-            if open.is_none() {
-                println!("Nothing of it was checked so far: cargo xtask check {}", chapter.number());
-            }
-            let open = open.unwrap_or_default();
-            let missing =
-                open.iter().filter_map(|name| chapter.promise(name)).filter(|promise| promise.kind != Kind::Deep);
-            for promise in missing {
-                println!("  missing  {}  {}", promise.text, style(&promise.name).dim());
+            print!("Chapter {} is not done yet", chapter.number());
+            match workshop.open_promises(&chapter) {
+                None => println!(", and was never checked: cargo xtask check {}", chapter.number()),
+                Some(open) => {
+                    println!("; what is missing:\n");
+                    let open = open.iter().filter_map(|name| chapter.promise(name));
+                    let missing = open.filter(|promise| promise.kind != Kind::Deep);
+                    missing.for_each(|promise| print!("{}", item(&promise.text)));
+                    println!();
+                }
             }
             println!("To go on without: cargo xtask next --anyway");
             return Ok(1);
@@ -96,8 +96,7 @@ fn start(workshop: &mut Workshop, chapter: &Chapter) -> Result<u8> {
             println!("chapters/{} was missing; it is the starter again", chapter.folder());
         }
     }
-    workshop.progress.is_at(chapter);
-    workshop.progress.save();
+    workshop.progress.change(|progress| progress.is_at(chapter));
 
     let Ok(brief) = fs::read_to_string(folder.join("README.md")) else {
         bail!("chapters/{} has no brief; `git restore chapters/{0}/README.md` brings it back", chapter.folder());

@@ -71,9 +71,12 @@ impl Test {
             step.end();
         }
 
-        let step = Step::begin("checker kill-score");
-        failed |= child::run(Command::new(checker).arg("kill-score"))? != 0;
-        step.end();
+        // It counts what the tests found: after some of them it would count what others found days ago.
+        if self.filters.is_empty() {
+            let step = Step::begin("checker kill-score");
+            failed |= child::run(Command::new(checker).arg("kill-score"))? != 0;
+            step.end();
+        }
         Ok(u8::from(failed))
     }
 

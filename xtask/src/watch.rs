@@ -59,13 +59,15 @@ impl Watch {
         loop {
             let folder = chapter.path(&workshop.repository.root);
             let seen = look(&folder);
+            workshop.progress.reload();
             let open = workshop.open_promises(&chapter).unwrap_or_default();
             let check = Check { first: open.into_iter().next(), ..Check::default() };
             // What could not be checked (a manifest that cargo cannot read) may be mended by the next save.
-            let verdict = report(check.check(workshop, &chapter));
+            let checked = check.check(workshop, &chapter);
             if child::asked_to_end() {
-                return Ok(verdict);
+                return Ok(checked.unwrap_or(128 + 2));
             }
+            let verdict = report(checked);
             invite(workshop, &chapter);
             if !Self::wait(workshop, &mut chapter, seen)? {
                 return Ok(verdict);
@@ -85,7 +87,7 @@ impl Watch {
                 Wake::Key(b'd') => report(Diff { chapter: asked, ..Diff::default() }.run(workshop)),
                 Wake::Key(b'l') => report(List::default().run(workshop)),
                 Wake::Key(b'n') => {
-                    workshop.progress.is_at(chapter);
+                    workshop.progress.change(|progress| progress.is_at(chapter));
                     report(Next::default().run(workshop));
                     let next = workshop.chapter(None)?;
                     if next.number != chapter.number {

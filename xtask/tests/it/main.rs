@@ -3,6 +3,11 @@
 // What is called by tests only is a test, which clippy cannot see.
 #![allow(clippy::unwrap_used)]
 
+mod build;
 mod check;
 mod common;
+mod folders;
+mod help;
+mod pages;
 mod tidy;
+mod watch;

@@ -119,7 +119,11 @@ impl Clone {
     pub fn command(&self, args: &str) -> Command {
         let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
         xtask.args(args.split_whitespace()).current_dir(self.root.path()).stdin(Stdio::null());
-        xtask.env_remove("CARGO_TARGET_DIR").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        for name in ["CARGO_TARGET_DIR", "CLICOLOR_FORCE", "COLUMNS", "NO_COLOR"] {
+            xtask.env_remove(name);
+        }
+        // How somebody likes their diffs is in there.
+        xtask.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
         xtask
     }
 
@@ -151,6 +155,15 @@ impl Ran {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    /// All that somebody reads, and the exit code, with what differs from run to run named instead.
+    pub fn page(&self, clone: &Clone) -> String {
+        let root = clone.root().display().to_string();
+        // How far a build is after a second is this machine's affair.
+        let told = self.stderr.lines().filter(|line| !line.starts_with("building "));
+        let told: String = told.map(|line| format!("{line}\n")).collect();
+        format!("{}{told}-- {}", self.stdout, self.code).replace(&root, "[CLONE]")
     }
 
     /// Asserts the exit code, and that it says all of these words somewhere.
