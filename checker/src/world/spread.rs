@@ -5,8 +5,9 @@ use std::{net::SocketAddr, time::Duration};
 use tokio::task::JoinHandle;
 
 use super::{
-    World,
+    World, forge,
     http::{Browser, Request, Seen},
+    session::SessionCookie,
     site::Site,
     upstream::Upstream,
 };
@@ -21,14 +22,24 @@ pub struct Spread {
 }
 
 impl Site {
-    /// Many people come one after the other, each with a browser of their own: half of them strangers, half logged in.
-    pub async fn spread_of_crowd(&self, world: &mut World, member: &Browser, people: usize) -> Result<Spread, Stop> {
+    /// Many people come one after the other, each over a connection of their own and with a cookie of their own; to the
+    /// servers some are strangers, which a balancer cannot know.
+    pub async fn spread_of_crowd(
+        &self,
+        world: &mut World,
+        like: &SessionCookie,
+        people: usize,
+    ) -> Result<Spread, Stop> {
         let bytes = || self.apps.iter().map(|server| server.link.requests().bytes());
         let before: Vec<u64> = bytes().collect();
-        let moment = world.timeline().begin(format!("{people} people behind one address, one after the other"));
-        let request = Request::get("/login").with_header("x-school", &"x".repeat(WEIGHT));
+        let moment = world
+            .timeline()
+            .begin(format!("{people} people behind one address, one after the other, each with a cookie"));
+        let request = over_a_new_connection("/login").with_header("x-school", &"x".repeat(WEIGHT));
+        let mut browser = world.someone(self.door())?;
         for person in 0..people {
-            let mut browser = if person % 2 == 0 { member.another_with_cookies()? } else { member.another()? };
+            let cookie = if person == 0 { like.value.clone() } else { forge::made_up(world, &like.value) };
+            browser.set_cookie(&like.name, &cookie);
             browser.sends(&request).await.expect_page("Anyone may open the login page.")?;
         }
         let gained: Vec<u64> = bytes().zip(before).map(|(after, before)| after - before).collect();
@@ -58,6 +69,11 @@ impl std::fmt::Display for Spread {
         let counts: Vec<_> = self.servers.iter().map(|(name, count)| format!("{name}: {count}")).collect();
         f.write_str(&counts.join(", "))
     }
+}
+
+/// As the first request of somebody who just came.
+fn over_a_new_connection(path: &str) -> Request {
+    Request::get(path).with_header("connection", "close")
 }
 
 /// Two servers of the checker's own, one of which gets something slow to do.
@@ -107,11 +123,14 @@ impl Rivals {
     pub async fn visit_quickly(&self, world: &mut World, same: &Browser, times: usize) -> Result<(), Stop> {
         let moment = world.timeline().begin(format!("{times} quick requests, one after the other"));
         for turn in 0..times {
-            let mut browser = same.another_with_cookies()?;
+            let mut browser = same.clone();
             if turn % 2 == 1 {
                 browser.set_cookie("session", &world.mark());
             }
-            browser.sends(&Request::get("/light")).await.expect_page("A quick request is answered quickly.")?;
+            browser
+                .sends(&over_a_new_connection("/light"))
+                .await
+                .expect_page("A quick request is answered quickly.")?;
         }
         let counts = self.servers.each_ref().map(|server| format!("{}: {}", server.name(), server.served("/light")));
         moment.end(counts.join(", "));

@@ -53,6 +53,13 @@ impl Browser {
         Ok(lasted)
     }
 
+    /// Logs in and out again.
+    pub async fn comes_and_goes(&mut self) -> Result<(), Stop> {
+        self.logs_in().await.expect_redirect("She logs in.")?;
+        self.logs_out().await.expect_redirect("Logging out is a form; after it comes a page.")?;
+        Ok(())
+    }
+
     /// Logs in from as many new browsers.
     pub async fn logs_in_from(&self, browsers: usize) -> Result<(), Stop> {
         for _ in 0..browsers {

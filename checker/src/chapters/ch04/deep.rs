@@ -34,9 +34,10 @@ pub async fn expired_rows_are_purged(world: &mut World) -> Result<(), Stop> {
 
     let before = site.database.rows().await?;
     alice.logs_in_from(3).await?;
+    alice.another()?.comes_and_goes().await?;
     let grown = site.database.rows().await?.grown_since(&before);
 
-    world.measured("rows that three logins left", grown.total());
+    world.measured("rows that logins left", grown.total());
     let why = "What nobody looks at any more is swept up, or the table grows with every login there ever was.";
     // Two SESSION_TTL after the end, and a busy machine's share.
     let limit = TTL * 3 + Duration::from_secs(5);
@@ -47,6 +48,8 @@ pub async fn expired_rows_are_purged(world: &mut World) -> Result<(), Stop> {
 pub async fn a_database_error_is_not_a_logout(world: &mut World) -> Result<(), Stop> {
     let site = world.site().start().await?;
     let mut alice = world.somebody_registered(site.door()).await?;
+    let feed = alice.visits("/").await.expect_page("The feed is for everybody.")?;
+    let stylesheet = feed.expect_stylesheet("The page has one.")?;
     let before = alice.cookies().clone();
     let why = "“I could not look” is not “I looked, and you are nobody”.";
 
@@ -56,6 +59,8 @@ pub async fn a_database_error_is_not_a_logout(world: &mut World) -> Result<(), S
     alice.visits("/login").await.expect_error_or_known(&alice.name, why)?;
     let gossip = Request::post("/post", &[("content", &world.gossip())]);
     alice.does("she publishes", &gossip).await.expect_error_or_redirect_to("/", why)?;
+    alice.visits("/health").await.expect_page("The server is well; it is the database that is not.")?;
+    alice.visits(&stylesheet).await.expect_page("A stylesheet is in no database.")?;
     broken.heal().await?;
     world.note("the database works again");
 

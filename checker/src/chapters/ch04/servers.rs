@@ -45,10 +45,10 @@ pub async fn any_server_any_request(world: &mut World) -> Result<(), Stop> {
 
 /// A school comes online: 600 children behind one address, one server for all of them, and two that are bored.
 pub async fn one_address_is_spread(world: &mut World) -> Result<(), Stop> {
-    let site = world.site().apps(3).balancer().with("HEALTH_EVERY", "50ms").start().await?;
-    let alice = world.somebody_registered(site.door()).await?;
+    let site = world.site().apps(3).balancer().start().await?;
+    let session = world.somebody_registered(site.door()).await?.session_cookie().await?;
 
-    let spread = site.spread_of_crowd(world, &alice, 60).await?;
+    let spread = site.spread_of_crowd(world, &session, 60).await?;
 
     world.measured("requests a server, of 60 from one address", spread.counts());
     spread.expect_each_has(3, "A crowd behind one address is a crowd. Whoever is bored could help.")
