@@ -16,7 +16,9 @@ pub async fn publish_shows_on_feed(world: &mut World) -> Result<(), Stop> {
     let (first, second) = (world.gossip(), world.gossip());
     let why = "Publishing is what the site is for. What was told must be where everybody looks.";
 
-    let next = alice.publishes(&first).await.expect_redirect(
+    let answer = alice.publishes(&first).await;
+    reader.visits("/").await.expect_page(why)?.expect_post(&first, why)?;
+    let next = answer.expect_redirect(
         "After a form comes a redirect: whoever reloads the page that answers a POST publishes a second time.",
     )?;
     alice.visits(&next).await.expect_page(why)?.expect_post(&first, why)?;
