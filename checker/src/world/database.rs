@@ -105,6 +105,16 @@ impl Database {
         Ok(())
     }
 
+    /// Adds a post of a user that is a day old.
+    pub async fn add_yesterdays(&self, author: &str, content: &str) -> Result<(), Stop> {
+        const DAY: i64 = 24 * 60 * 60 * 1000;
+        let author = self.user_id(author).await?;
+        let mut connection = self.connect().await?;
+        let sql = "insert into posts (user_id, tag, content, created_at) values (?, 'gossip', ?, ?)";
+        contract(sqlx::query(sql).bind(author).bind(content).bind(now() - DAY).execute(&mut connection).await)?;
+        Ok(())
+    }
+
     /// Adds posts of a user that are all of the same millisecond, later than any other.
     pub async fn add_twins(&self, author: &str, contents: &[String]) -> Result<(), Stop> {
         let author = self.user_id(author).await?;

@@ -32,11 +32,12 @@ pub async fn publish_shows_on_feed(world: &mut World) -> Result<(), Stop> {
     profile.expect_post(&first, "A profile has its user's posts.")?;
     profile.expect_no_post(&second, "Nobody wants to answer for what somebody else said.")?;
 
-    let twins = [world.gossip(), world.gossip()];
-    world.note("two posts arrive in the same millisecond");
+    let (old, twins) = (world.gossip(), [world.gossip(), world.gossip()]);
+    world.note("a post of yesterday is added, and two of the same millisecond");
+    site.database.add_yesterdays(&alice.name, &old).await?;
     site.database.add_twins(&alice.name, &twins).await?;
     let feed = reader.visits("/").await.expect_page(why)?;
-    feed.expect_newest_first(&[&twins[1], &twins[0], &second, &first])
+    feed.expect_newest_first(&[&twins[1], &twins[0], &second, &first, &old])
 }
 
 /// The machine is reset right after Alice was told that her gossip is out.
@@ -148,7 +149,7 @@ pub async fn keeps_what_you_typed(world: &mut World) -> Result<(), Stop> {
     let refused = [
         "  \n\t ".to_owned(),
         "\u{3000}\u{a0}\u{2003}".to_owned(),
-        "x".repeat(501),
+        format!("\n\n{}", "x".repeat(501)),
         format!("</textarea><b id=\"{mark}\">\"&lt;'</b>\n{}", "é ".repeat(250)),
         // 72 families are 504 characters as Unicode counts them, and 72 as an eye does.
         "👨‍👩‍👧‍👦".repeat(72),
