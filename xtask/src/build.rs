@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Read},
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::Stdio,
     sync::mpsc::{self, Sender},
@@ -126,7 +127,11 @@ pub fn run(repository: &Repository, command: &[&str], selection: &[String], what
         progress.show();
     }
     progress.clear();
-    built.success = cargo.wait().context("waiting for cargo")?.success();
+    let status = cargo.wait().context("waiting for cargo")?;
+    if child::asked_to_end() || status.signal().is_some() {
+        bail!("ended while building");
+    }
+    built.success = status.success();
     built.stderr = said.join().map_err(|_| anyhow!("the thread reading cargo's stderr panicked"))?;
     Ok(built)
 }

@@ -205,7 +205,7 @@ impl Check {
             ("--all", self.all),
             ("--real-time", self.real_time),
             ("--full", self.full),
-            ("--plain", screen::is_plain()),
+            ("--plain", screen::plain_asked()),
         ];
         command.args(switches.into_iter().filter(|(_, on)| *on).map(|(name, _)| name));
     }

@@ -63,7 +63,7 @@ impl Grade {
                 }
             }
         }
-        command.args(["--format", self.format.name()]).args(screen::is_plain().then_some("--plain"));
+        command.args(["--format", self.format.name()]).args(screen::plain_asked().then_some("--plain"));
         child::run(&mut command)
     }
 }

@@ -55,7 +55,7 @@ impl Headline {
             command.arg("--program").arg(format!("{}={}", chapter.number(), shell_word(program)));
         }
         command.args(self.json.then_some("--json"));
-        command.args(screen::is_plain().then_some("--plain"));
+        command.args(screen::plain_asked().then_some("--plain"));
         child::run(&mut command)
     }
 }

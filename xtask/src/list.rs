@@ -60,7 +60,7 @@ fn row(workshop: &Workshop, chapter: &Chapter, here: bool) -> String {
     let earned = record.map_or(0, |record| record.earned);
     let state = match record {
         Some(record) if record.done && screen::is_plain() => format!("done, {earned} of {possible} points"),
-        Some(record) if record.done => format!("{} {earned} of {possible} points", style("✓ done").green()),
+        Some(record) if record.done => format!("{} {earned} of {possible} points", style("✓ done,").green()),
         Some(record) if record.open.is_some() => format!("{earned} of {possible} points"),
         _ if here => "you are here".to_owned(),
         _ => String::new(),
@@ -72,8 +72,8 @@ fn row(workshop: &Workshop, chapter: &Chapter, here: bool) -> String {
     } else {
         ""
     };
-    // 27 columns are for all but the title.
-    let title = pad_str(&chapter.title, screen::width() - 42, console::Alignment::Left, Some("…")).into_owned();
+    // The others need 23 columns, and as many for `✓ done, 18 of 18 points`.
+    let title = pad_str(&chapter.title, screen::width() - 47, console::Alignment::Left, Some("…")).into_owned();
     let about = format!("{} {:>3} min", pad_str(&chapter.era, 4, console::Alignment::Left, None), chapter.minutes);
     format!("{mark:2} {}  {}  {about}  {state}", chapter.number(), style(title).bold()).trim_end().to_owned()
 }

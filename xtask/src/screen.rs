@@ -19,14 +19,19 @@ pub fn be_plain() {
     console::set_colors_enabled_stderr(false);
 }
 
-/// Whether `--plain` was asked for; the rest (NO_COLOR, TERM=dumb, a pipe) every program finds out for itself.
-pub fn is_plain() -> bool {
+/// Whether `--plain` was asked for. The checker is told so; the rest it finds out for itself.
+pub fn plain_asked() -> bool {
     PLAIN.load(Ordering::Relaxed)
+}
+
+/// Whether to use words for signs: `--plain`, or stdout has no colours (a pipe, NO_COLOR, TERM=dumb).
+pub fn is_plain() -> bool {
+    plain_asked() || !console::colors_enabled()
 }
 
 /// Whether a line on stderr can be drawn over.
 pub fn redraws() -> bool {
-    !is_plain() && stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
+    !plain_asked() && stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Columns to write in; a page wider than 100 is no easier to read.

@@ -13,7 +13,10 @@ use std::{
 use anyhow::{Context, Result};
 use clap::Args;
 use console::style;
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr},
+};
 
 use crate::{
     check::Check,
@@ -43,6 +46,9 @@ pub struct Watch {
     #[arg(value_name = "NN")]
     chapter: Option<String>,
 }
+
+/// Files are looked at this often. A save is noticed before a hand is off the keyboard, and looking costs a millisecond.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 type Seen = BTreeMap<PathBuf, (SystemTime, u64)>;
 
@@ -80,7 +86,11 @@ impl Watch {
         loop {
             let folder = chapter.path(&workshop.repository.root);
             let asked = Some(chapter.number());
-            match wake(&folder, &seen)? {
+            let woken = wake(&folder, &seen)?;
+            if matches!(woken, Wake::Saved | Wake::Key(b'\n' | b'\r' | b'd' | b'l' | b'n')) {
+                eprintln!();
+            }
+            match woken {
                 Wake::Saved | Wake::Key(b'\n' | b'\r') => return Ok(true),
                 Wake::Ended | Wake::Key(b'q') => return Ok(false),
                 Wake::Key(b'h') => report(Hint { chapter: asked, ..Hint::default() }.run(workshop)),
@@ -119,8 +129,9 @@ fn invite(workshop: &Workshop, chapter: &Chapter) {
     }
     let keys = [("h", "hint"), ("d", "diff"), ("l", "list"), ("n", "next"), ("q", "quit"), ("enter", "again")];
     let keys = keys.map(|(key, does)| format!("{} {does}", style(key).for_stderr().bold()));
-    eprintln!("\n{}", style("─".repeat(screen::width() - 1)).for_stderr().dim());
-    eprintln!("{watching}   {}", keys.join("  "));
+    let rule = if screen::is_plain() { String::new() } else { "─".repeat(screen::width() - 1) };
+    eprintln!("\n{}", style(rule).for_stderr().dim());
+    eprintln!("{watching}\n{}", keys.join("   "));
 }
 
 /// Waits for a save or a key. Of a save, until it is over: editors write in several steps.
@@ -147,7 +158,7 @@ fn wake(folder: &Path, seen: &Seen) -> Result<Wake> {
                     return Ok(Wake::Key(key));
                 }
             }
-            None => thread::sleep(Duration::from_millis(200)),
+            None => thread::sleep(LOOK_EVERY),
         }
     }
 }
@@ -178,6 +189,7 @@ fn look(folder: &Path) -> Seen {
 /// The terminal while it gives single keys. Ctrl-C stays a signal; what was before comes back on drop.
 struct Keys {
     before: Termios,
+    single: Termios,
 }
 
 impl Keys {
@@ -188,16 +200,34 @@ impl Keys {
         let before = tcgetattr(stdin()).context("cannot ask the terminal for its settings")?;
         let mut single = before.clone();
         single.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
-        // A read gives what there is, or nothing after 0.2 s: that is the interval at which files are looked at.
+        // A read gives what there is, and does not wait.
         single.special_codes[SpecialCodeIndex::VMIN] = 0;
-        single.special_codes[SpecialCodeIndex::VTIME] = 2;
+        single.special_codes[SpecialCodeIndex::VTIME] = 0;
         tcsetattr(stdin(), OptionalActions::Now, &single).context("cannot ask the terminal for single keys")?;
-        Ok(Some(Self { before }))
+        Ok(Some(Self { before, single }))
     }
 
+    /// A key, or none after [`LOOK_EVERY`].
     fn read(&self) -> Option<u8> {
+        // A shell that had us stopped (Ctrl-Z) gives the terminal back with its own settings, and keys would come by the
+        // line.
+        if tcgetattr(stdin()).is_ok_and(|now| now.local_modes.contains(LocalModes::ICANON)) {
+            let _ = tcsetattr(stdin(), OptionalActions::Now, &self.single);
+        }
+        let stdin = stdin();
+        let patience = Timespec::try_from(LOOK_EVERY).ok();
+        // A signal ends the wait; whoever calls looks whether it asked us to end.
+        let ready = poll(&mut [PollFd::new(&stdin, PollFlags::IN)], patience.as_ref());
         let mut key = [0];
-        matches!(rustix::io::read(stdin(), &mut key), Ok(1)).then_some(key[0])
+        if ready.is_ok_and(|count| count == 0) {
+            return None;
+        }
+        let read = matches!(rustix::io::read(stdin, &mut key), Ok(1));
+        if !read {
+            // A terminal that is gone is always ready, with nothing.
+            thread::sleep(LOOK_EVERY);
+        }
+        read.then_some(key[0])
     }
 }
 

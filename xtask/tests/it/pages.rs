@@ -32,7 +32,8 @@ fn the_list_shows_how_far_one_is() {
     assert_snapshot!("list_begun", list);
     clone.write("chapters/01-first/src/main.rs", RIGHT);
     clone.xtask("check 1").ends(0, &[]);
-    assert_snapshot!("list_done", clone.xtask("list").page(&clone));
+    let on_a_terminal = clone.run(clone.command("list").env("CLICOLOR_FORCE", "1")).page(&clone);
+    assert_snapshot!("list_done", strip_ansi_codes(&on_a_terminal));
     assert_snapshot!("list_done_plain", clone.xtask("list --plain").page(&clone));
 }
 
@@ -108,9 +109,14 @@ fn colours_are_for_terminals_that_want_them() {
     };
     let coloured = with(Some(("CLICOLOR_FORCE", "1")), "list");
     assert!(coloured.contains("\u{1b}["), "{coloured:?}");
-    // A pipe, NO_COLOR and --plain say the same words without.
-    for page in [with(None, "list"), with(Some(("NO_COLOR", "1")), "list")] {
-        assert_eq!(page, strip_ansi_codes(&coloured));
+    assert_eq!(
+        strip_ansi_codes(&coloured).lines().next(),
+        Some("→  01  Somebody noticed. What you publi…  2004  45 min  0 of 5 points")
+    );
+    // A pipe, NO_COLOR and a dumb terminal are as plain as --plain.
+    let plain = with(None, "list --plain");
+    for setting in [None, Some(("NO_COLOR", "1")), Some(("TERM", "dumb"))] {
+        assert_eq!(with(setting, "list"), plain);
     }
     for command in
         ["list --plain", "hint --plain", "next --plain", "gallery --spoil --plain", "doctor --plain", "diff --plain"]
