@@ -87,6 +87,29 @@ fn headlines_are_measured_on_the_reference_answers() {
 }
 
 #[test]
+fn every_test_but_the_learners_is_run() {
+    let clone = Clone::new();
+    clone.write("chapters/01-first/src/main.rs", "fn main() { nonsense() }");
+    let tested = format!("{RIGHT}\n#[test]\nfn it_adds_up() {{\n    assert_eq!(1 + 1, 2);\n}}\n");
+    clone.write("solutions/01-first/src/main.rs", &tested);
+    let steps = [
+        "▸ build the workspace and its tests",
+        "fake checker: build-gallery",
+        "it_adds_up",
+        "fake checker: kill-score",
+    ];
+    clone.xtask("test").ends(0, &steps);
+    let some = clone.xtask("test adds_up");
+    some.ends(0, &["it_adds_up"]);
+    assert!(!some.stderr.contains("kill-score"), "some tests are no score: {some:#?}");
+
+    clone.edit("solutions/01-first/src/main.rs", "2);", "3);");
+    clone.xtask("test").ends(1, &["it_adds_up"]);
+    clone.write("solutions/01-first/src/main.rs", "fn main() { nonsense() }");
+    clone.xtask("test").ends(2, &["cannot find function `nonsense`", "not everything compiles"]);
+}
+
+#[test]
 fn everything_can_be_prepared() {
     let clone = Clone::new();
     clone.xtask("prepare").ends(0, &["ready: no check needs the network now"]);
