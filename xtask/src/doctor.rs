@@ -75,7 +75,7 @@ fn examine(repository: &Repository) -> Vec<Finding> {
             found: format!("{}; the workshop is written for {wanted}", rustc.as_deref().unwrap_or("none")),
         },
         tool("cargo", version("cargo", "--version"), "Install Rust from https://rustup.rs."),
-        tool("git", version("git", "--version"), "Install git: `diff`, `start` and `tidy` call it."),
+        tool("git", version("git", "--version"), "Install git: `diff` calls it, and `start` looks up briefs in it."),
         tool(
             "C compiler",
             version(&compiler, "--version"),

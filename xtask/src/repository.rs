@@ -44,9 +44,7 @@ impl Repository {
     }
 
     pub fn git<I: IntoIterator<Item: AsRef<OsStr>>>(&self, args: I) -> Command {
-        let mut git = Command::new("git");
-        git.current_dir(&self.root).args(args);
-        git
+        git(&self.root, args)
     }
 
     pub fn checker(&self) -> PathBuf {
@@ -57,6 +55,13 @@ impl Repository {
     pub fn relative<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
         path.strip_prefix(&self.root).unwrap_or(path).display()
     }
+}
+
+/// A clone that somebody else owns (root in a container) is read all the same: cargo has run its code already.
+pub fn git<I: IntoIterator<Item: AsRef<OsStr>>>(root: &Path, args: I) -> Command {
+    let mut git = Command::new("git");
+    git.current_dir(root).args(["-c", "safe.directory=*"]).args(args);
+    git
 }
 
 /// The cargo that runs us, if one does: a toolchain chosen with `cargo +beta` stays chosen.

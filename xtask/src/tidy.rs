@@ -10,15 +10,21 @@ pub mod texts;
 
 use std::{
     fmt::{self, Display, Formatter},
+    fs,
     path::{Path, PathBuf},
-    process::Command,
     rc::Rc,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use console::style;
 
-use crate::{course::Chapter, repository::Repository, screen, workshop::Workshop};
+use crate::{
+    course::Chapter,
+    folder,
+    repository::{Repository, git},
+    screen,
+    workshop::Workshop,
+};
 
 pub const HELP: &str = "\
 It says which file breaks which rule, and how to mend it. Among the rules: chapters/ is as shipped (a clone with your \
@@ -62,19 +68,36 @@ impl Clone<'_> {
         path.strip_prefix(self.root).unwrap_or(path).display().to_string()
     }
 
-    /// What is or would be committed, by its path from the root.
+    /// What is or would be committed, by its path from the root. Where there is no git, or the clone is an archive that was
+    /// unpacked, everything but what is built and kept.
     fn files(&self) -> Result<Vec<PathBuf>> {
-        let mut git = Command::new("git");
-        git.current_dir(self.root).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
-        let output = git.output().context("cannot run git; `cargo xtask doctor` says how to get it")?;
-        if !output.status.success() {
-            bail!("git cannot list the files: {}", String::from_utf8_lossy(&output.stderr).trim());
+        let listed = git(self.root, ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).output();
+        if let Some(listed) = listed.ok().filter(|output| output.status.success()) {
+            let names = String::from_utf8(listed.stdout).context("a file's name is not UTF-8")?;
+            let files = names.split_terminator('\0').map(PathBuf::from).filter(|file| self.root.join(file).is_file());
+            let files: Vec<_> = files.collect();
+            // An outer repository that ignores this folder lists nothing.
+            if !files.is_empty() {
+                return Ok(files);
+            }
         }
-        let names = String::from_utf8(output.stdout).context("a file's name is not UTF-8")?;
-        let there = names.split_terminator('\0').map(PathBuf::from).filter(|file| self.root.join(file).is_file());
-        Ok(there.collect())
+        let mut files = Vec::new();
+        for entry in fs::read_dir(self.root).with_context(|| format!("cannot read {}", self.root.display()))? {
+            let name = PathBuf::from(entry?.file_name());
+            let path = self.root.join(&name);
+            if path.is_dir() && !NOT_COMMITTED.iter().any(|other| name == Path::new(other)) {
+                files.extend(folder::files(&path)?.into_iter().map(|file| name.join(file)));
+            } else if path.is_file() && !name.to_string_lossy().starts_with(".progress.json") {
+                files.push(name);
+            }
+        }
+        files.sort();
+        Ok(files)
     }
 }
+
+/// Folders of the root.
+const NOT_COMMITTED: [&str; 3] = [".git", "target", "backups"];
 
 type Rule = fn(&Clone) -> Result<Vec<Finding>>;
 

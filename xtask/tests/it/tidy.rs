@@ -35,6 +35,16 @@ fn a_tidy_clone_has_nothing_to_mend() {
 }
 
 #[test]
+fn an_archive_without_a_history_is_looked_at_as_well() {
+    let clone = Temporary::new();
+    clone.remove(".git");
+    clone.write("target/notes.md", "[nowhere](no.md)\n");
+    clone.xtask("tidy").ends(0, &["Nothing to mend."]);
+    clone.write("notes.md", "[nowhere](no.md)\n");
+    finds(&clone, texts::texts, &[("notes.md:1", "links to no.md")]);
+}
+
+#[test]
 fn chapters_are_as_shipped() {
     let clone = Temporary::new();
     clone.write("chapters/01-first/src/main.rs", RIGHT);
