@@ -1,6 +1,7 @@
 //! The scenarios of each chapter, readable top to bottom, and the system that a chapter consists of.
 
 mod ch01;
+mod ch02;
 mod ch04;
 pub mod earlier;
 
@@ -14,6 +15,7 @@ use crate::{
 pub fn of(chapter: u8) -> &'static [Scenario] {
     match chapter {
         1 => ch01::SCENARIOS,
+        2 => ch02::SCENARIOS,
         4 => ch04::SCENARIOS,
         _ => &[],
     }

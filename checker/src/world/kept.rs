@@ -1,6 +1,9 @@
 //! What is expected of the site's database: texts as they were typed, and no secrets.
 
-use super::{database::Database, http::quoted};
+use super::{
+    database::Database,
+    http::{Browser, quoted},
+};
 use crate::story::{Stop, failed};
 
 impl Database {
@@ -48,6 +51,36 @@ impl Database {
                 );
             }
         }
+        Ok(())
+    }
+}
+
+/// The password of [`VETERAN_HASH`].
+const VETERAN_PASSWORD: &str = "the password of 2004";
+/// Argon2id as 2004's program made it, with a salt that was drawn once for this constant.
+const VETERAN_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$nMR4EC0gbahfHK9pQ9fo2g$/NW4Q4XPi+80FMGsF/I6mPzrh29hs8350+JenDoRaM8";
+
+impl Database {
+    /// The hash is as dear as the contract says: Argon2id, 19 MiB, two passes.
+    pub async fn expect_dear_hash(&self, name: &str, why: &str) -> Result<(), Stop> {
+        let hash = self.password_hash(name).await?;
+        let parameters = hash.split('$').find(|part| part.starts_with("m=")).unwrap_or_default().to_owned();
+        let parameter = |name: &str| {
+            let value = parameters.split(',').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+            value.and_then(|value| value.parse::<u32>().ok()).unwrap_or(0)
+        };
+        if hash.starts_with("$argon2id$") && parameter("m") >= 19_456 && parameter("t") >= 2 {
+            return Ok(());
+        }
+        failed("Argon2id with at least m=19456 KiB and t=2", quoted(&hash), why)
+    }
+
+    /// Gives this person an account of 2004, with the hash that was made then.
+    pub async fn add_veteran(&self, person: &mut Browser) -> Result<(), Stop> {
+        person.password = VETERAN_PASSWORD.to_owned();
+        let sql = "insert into users (name, password_hash, created_at) values (?, ?, 1077451200000)";
+        self.execute(sql, &[&person.name, VETERAN_HASH]).await?;
         Ok(())
     }
 }

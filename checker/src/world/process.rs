@@ -193,9 +193,10 @@ impl Process {
         self.pid.as_raw_pid()
     }
 
-    /// The most memory it was seen to hold, in bytes.
+    /// The most memory that it has held, in bytes.
     pub fn peak_memory(&self) -> u64 {
-        self.memory.peak.fetch_max(resident(self.pid).unwrap_or(0), Ordering::Relaxed).max(self.memory_now())
+        let known = peak(self.pid).or_else(|| resident(self.pid)).unwrap_or(0);
+        self.memory.peak.fetch_max(known, Ordering::Relaxed).max(known)
     }
 
     /// The memory it holds, in bytes.
@@ -352,6 +353,20 @@ fn resident(pid: Pid) -> Option<u64> {
     let statm = std::fs::read_to_string(format!("/proc/{}/statm", pid.as_raw_pid())).ok()?;
     let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(pages * u64::try_from(rustix::param::page_size()).ok()?)
+}
+
+/// The high-water mark that the system keeps, in bytes; samples would miss what lasts for milliseconds.
+#[cfg(target_os = "linux")]
+fn peak(pid: Pid) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", pid.as_raw_pid())).ok()?;
+    let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(mark.split_ascii_whitespace().next()?.parse::<u64>().ok()? * 1024)
+}
+
+/// There is none that others can ask for; the samples have to do.
+#[cfg(not(target_os = "linux"))]
+fn peak(_pid: Pid) -> Option<u64> {
+    None
 }
 
 #[cfg(not(target_os = "linux"))]

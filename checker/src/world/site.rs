@@ -13,6 +13,7 @@ use super::{
     database::Database,
     process::{Process, Spec, describe},
     proxy::Link,
+    timeline::Timeline,
 };
 use crate::story::{Failure, Stop, human};
 
@@ -190,6 +191,10 @@ impl Server {
     /// Where the process itself listens, past the link: for load, where the link would be measured too.
     pub fn own_address(&self) -> SocketAddr {
         *self.own_address.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn timeline(&self) -> &Timeline {
+        &self.stage.timeline
     }
 
     pub fn process(&self) -> Process {

@@ -31,6 +31,28 @@ impl World {
     }
 }
 
+impl World {
+    /// Waits until a server has nothing to compute any more: everything that was sent to it has reached the place where
+    /// it waits. After `limit` in any case, and where that cannot be seen.
+    pub async fn until_it_rests(&self, server: &Server, limit: Duration) {
+        const LOOK: Duration = Duration::from_millis(20);
+        /// So many looks in a row.
+        const LOOKS: usize = 3;
+        /// Timers tick also while nothing happens.
+        const NEXT_TO_NOTHING: Duration = Duration::from_micros(500);
+        let process = server.process();
+        let deadline = Instant::now() + limit;
+        let (mut before, mut resting) = (process.work(), 0);
+        while resting < LOOKS && Instant::now() < deadline {
+            tokio::time::sleep(LOOK).await;
+            let now = process.work();
+            let used = before.zip(now).map(|(before, now)| now.saturating_sub(before));
+            resting = if used.is_some_and(|used| used < NEXT_TO_NOTHING) { resting + 1 } else { 0 };
+            before = now;
+        }
+    }
+}
+
 /// In nanoseconds, of each thread; a thread that is running now may have used some milliseconds more.
 #[cfg(target_os = "linux")]
 fn work(pid: i32) -> Option<Duration> {

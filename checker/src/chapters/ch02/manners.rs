@@ -1,0 +1,103 @@
+//! What was fine before the crowd came, and must be fine with a queue: quiet days, slow phones, dear passwords.
+
+use std::time::Duration;
+
+use crate::{
+    chapters::earlier,
+    story::{Stop, failed, human},
+    world::{World, storm},
+};
+
+const MIB: u64 = 1024 * 1024;
+
+/// Nobody is there, and somebody is sent away.
+pub async fn quiet_day_is_never_shed(world: &mut World) -> Result<(), Stop> {
+    let site = world.small_box().with("DB_CONNECTIONS", "4").with("QUEUE_DEADLINE", "2s").start().await?;
+    let people = world.people_registered(site.door(), 4).await?;
+
+    site.lives_a_quiet_day(world, &people, 6).await?;
+
+    let deadline = Duration::from_millis(300);
+    let site = world.small_box().with("QUEUE_DEADLINE", "300ms").start().await?;
+    let author = world.somebody_registered(site.door()).await?;
+    let seen = site.publishes_over_a_slow_line(world, &author, deadline * 2).await?;
+    let why = "The form took twice QUEUE_DEADLINE to arrive. That was the line's fault, and no queue: nobody waited for a turn.";
+    seen.expect_redirect(why)?;
+    Ok(())
+}
+
+/// Somebody reads in a tunnel, and the whole site waits for him.
+pub async fn slow_readers_hold_no_place(world: &mut World) -> Result<(), Stop> {
+    let site = world.small_box().with("DB_CONNECTIONS", "2").with("QUEUE_DEADLINE", "60s").start().await?;
+    let mut alice = world.somebody_registered(site.door()).await?;
+    let long: Vec<String> = (0..50).map(|number| format!("{number} {}", "🍜".repeat(490))).collect();
+    site.database.add_posts(site.database.user_id(&alice.name).await?, &long).await?;
+
+    let _slow = world.slow_readers(site.door(), "/", 16).await?;
+
+    let why = "A page that was made is no work any more. What it needed is needed by others while it travels.";
+    alice.visits("/").await.expect_page(why)?.expect_greets(&alice.name, why)?;
+    alice.publishes("through the tunnel").await.expect_redirect(why)?;
+    Ok(())
+}
+
+/// The storm is weathered with a hash that a thief cracks in an afternoon.
+pub async fn hashes_are_not_weakened(world: &mut World) -> Result<(), Stop> {
+    let site = world.small_box().start().await?;
+    let alice = world.somebody_registered(site.door()).await?;
+    let why = "Speed comes from where a hash runs, not from what it is. A cheaper one is cheaper for whoever steals the table.";
+
+    site.database.expect_dear_hash(&alice.name, why).await?;
+
+    let mut veteran = world.someone(site.door())?;
+    site.database.add_veteran(&mut veteran).await?;
+    veteran.logs_in().await.expect_redirect("People who registered in 2004 still log in, with the hash of 2004.")?;
+    Ok(())
+}
+
+/// Who has a clock learns which names exist.
+pub async fn unknown_names_cost_the_same(world: &mut World) -> Result<(), Stop> {
+    let site = world.small_box().start().await?;
+    let alice = world.somebody_registered(site.door()).await?;
+    let nobody = world.someone(site.door())?;
+
+    let moment =
+        world.timeline().begin(format!("seven logins as {} and seven as {}, all wrong", alice.name, nobody.name));
+    let known = world.cost_of_a_refusal(&alice, &alice.name).await?;
+    let unknown = world.cost_of_a_refusal(&alice, &nobody.name).await?;
+    moment.end(format!("{} and {}", human(known), human(unknown)));
+
+    world.measured("refusing a known name ms", known.as_millis() as u64);
+    world.measured("refusing an unknown name ms", unknown.as_millis() as u64);
+    if unknown * 3 > known && known * 3 > unknown {
+        return Ok(());
+    }
+    failed(
+        format!("a login as nobody takes what a wrong password takes ({})", human(known)),
+        human(unknown),
+        "The difference is a list of your users, for whoever has a clock and some patience.",
+    )
+}
+
+/// Dozens of logins, 19 MiB each, and the machine swaps.
+pub async fn memory_is_bounded(world: &mut World) -> Result<(), Stop> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let site = world.small_box().with("QUEUE_DEADLINE", "60s").start().await?;
+    let alice = world.somebody_registered(site.door()).await?;
+    let why =
+        "A hash needs 19 MiB while it runs. What bounds the memory is how many run at once, and threads bound nothing.";
+
+    let storm = world.login_storm(site.door(), &alice, 40 + 2 * cores).await?;
+    storm::expect_all_in(&storm.answers().await?, "They all have the right password.")?;
+
+    let limit = 512 + 20 * cores as u64;
+    let peak = site.door().process().peak_memory() / MIB;
+    world.measured("peak memory MiB", peak);
+    if peak <= limit { Ok(()) } else { failed(format!("at most {limit} MiB"), format!("{peak} MiB"), why) }
+}
+
+/// An old promise breaks under a new queue.
+pub async fn earlier_promises(world: &mut World) -> Result<(), Stop> {
+    let site = world.small_box().start().await?;
+    earlier::hold(world, &site).await
+}
