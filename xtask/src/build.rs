@@ -38,6 +38,7 @@ enum Message {
     CompilerArtifact {
         package_id: String,
         target: Target,
+        profile: Profile,
         executable: Option<PathBuf>,
     },
     #[serde(rename = "compiler-message")]
@@ -53,6 +54,12 @@ enum Message {
 struct Target {
     name: String,
     kind: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    /// A program's unit tests are a program of the same name.
+    test: bool,
 }
 
 #[derive(Deserialize)]
@@ -167,11 +174,12 @@ fn distinct_crates(tree: &str) -> usize {
 impl Built {
     fn take_in(&mut self, line: &str, progress: &mut Progress) {
         match serde_json::from_str(line) {
-            Ok(Message::CompilerArtifact { package_id, target, executable }) => {
+            Ok(Message::CompilerArtifact { package_id, target, profile, executable }) => {
                 if target.kind.iter().all(|kind| kind != "custom-build") {
                     progress.finished(package_id, &target.name);
                 }
-                if let Some(executable) = executable.filter(|_| target.kind.iter().any(|kind| kind == "bin")) {
+                let is_program = !profile.test && target.kind.iter().any(|kind| kind == "bin");
+                if let Some(executable) = executable.filter(|_| is_program) {
                     self.executables.insert(target.name, executable);
                 }
             }
