@@ -29,6 +29,7 @@ pub mod storm;
 pub mod timeline;
 pub mod upstream;
 mod visits;
+pub mod wire;
 mod work;
 
 use std::{

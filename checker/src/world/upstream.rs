@@ -5,7 +5,7 @@
 //!
 //! | path | behaves |
 //! |---|---|
-//! | `/health` | a probe: answered at once, outside the workers, neither logged nor in flight |
+//! | `/health` | a probe: answered at once, or not at all (`health_hangs`), outside the workers, neither logged nor in flight |
 //! | `/slow…` | takes a worker until `release_slow` or `release_one` |
 //! | `/light…` | takes a worker for 2 ms (`light_takes`) |
 //! | `/echo` | JSON: served_by, method, uri, version, headers (pairs), length, digest, body (text up to 64 KiB) |
@@ -22,7 +22,9 @@
 //! Every answer says `x-served-by: NAME`. Anything else is a 404.
 
 mod answer;
+mod bytes;
 mod log;
+mod sees;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -30,19 +32,17 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use anyhow::bail;
 use hyper::StatusCode;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot, watch};
-use tokio::time::timeout;
 
 use super::proxy::Port;
-pub use answer::{Digest, big_digest};
+pub use bytes::{Digest, big_digest, blocks};
 use log::Log;
 pub use log::{Arrival, State};
 
@@ -66,10 +66,10 @@ impl Upstream {
             listener: Mutex::new(Some(listener)),
             control: watch::Sender::default(),
             seats: watch::Sender::default(),
-            workers: Semaphore::new(workers),
+            workers: Workers::new(workers),
             slow: Mutex::default(),
             light_takes: AtomicU64::new(LIGHT_TAKES.as_micros() as u64),
-            health: watch::Sender::new(StatusCode::OK),
+            health: watch::Sender::new(Some(StatusCode::OK)),
             probes: watch::Sender::default(),
             chunks: watch::Sender::default(),
             sunk: watch::Sender::default(),
@@ -109,7 +109,12 @@ impl Upstream {
 
     /// What probes are answered from now on.
     pub fn set_health(&self, status: StatusCode) {
-        self.shared.health.send_replace(status);
+        self.shared.health.send_replace(Some(status));
+    }
+
+    /// Probes are taken and not answered, until `set_health`. Everything else goes on.
+    pub fn health_hangs(&self) {
+        self.shared.health.send_replace(None);
     }
 
     /// Lets each `/stream` that is in flight send one chunk more.
@@ -120,77 +125,6 @@ impl Upstream {
     /// Ends each `/stream` that is in flight.
     pub fn end_streams(&self) {
         self.shared.chunks.send_modify(|chunks| chunks.ends += 1);
-    }
-
-    // What it sees.
-
-    /// Every request but probes, in the order in which they came.
-    pub fn arrivals(&self) -> Vec<Arrival> {
-        self.shared.log.borrow().arrivals()
-    }
-
-    /// Requests that have come and neither been answered to their end nor been given up by their client.
-    pub fn in_flight(&self) -> usize {
-        self.in_flight_of("/")
-    }
-
-    /// Those in flight whose path starts with `prefix`.
-    pub fn in_flight_of(&self, prefix: &str) -> usize {
-        self.shared.log.borrow().in_flight(prefix)
-    }
-
-    /// Waits until exactly so many are in flight.
-    pub async fn wait_in_flight(&self, count: usize, limit: Duration) -> anyhow::Result<()> {
-        let mut log = self.shared.log.subscribe();
-        match timeout(limit, log.wait_for(|log| log.in_flight("/") == count)).await {
-            Ok(_) => Ok(()),
-            Err(_) => bail!("{} had {} requests in flight after {limit:?}, not {count}", self.name(), self.in_flight()),
-        }
-    }
-
-    /// Requests whose path starts with `prefix` that were answered to their end.
-    pub fn served(&self, prefix: &str) -> usize {
-        self.shared.log.borrow().served(prefix)
-    }
-
-    /// Probes answered so far.
-    pub fn probes(&self) -> u64 {
-        *self.shared.probes.borrow()
-    }
-
-    /// Waits until `count` more probes have been answered.
-    pub async fn wait_probes(&self, count: u64, limit: Duration) -> anyhow::Result<()> {
-        let mut probes = self.shared.probes.subscribe();
-        let wanted = *probes.borrow_and_update() + count;
-        let probed = timeout(limit, probes.wait_for(|probes| *probes >= wanted)).await;
-        match probed {
-            Ok(_) => Ok(()),
-            Err(_) => bail!("{} did not get {count} probes within {limit:?}", self.name()),
-        }
-    }
-
-    /// Bytes that all `/sink`s have read so far.
-    pub fn sunk(&self) -> u64 {
-        *self.shared.sunk.borrow()
-    }
-
-    /// Waits until `/sink`s have read so many bytes.
-    pub async fn wait_sunk(&self, bytes: u64, limit: Duration) -> anyhow::Result<()> {
-        let mut sunk = self.shared.sunk.subscribe();
-        match timeout(limit, sunk.wait_for(|sunk| *sunk >= bytes)).await {
-            Ok(_) => Ok(()),
-            Err(_) => bail!("{} had read {} bytes after {limit:?}, not {bytes}", self.name(), self.sunk()),
-        }
-    }
-
-    /// Connections opened so far.
-    pub fn connections(&self) -> u64 {
-        self.shared.seats.borrow().opened
-    }
-
-    /// Connections open now.
-    pub fn open(&self) -> usize {
-        self.shared.seats.borrow().open.len()
     }
 
     // How it fails.
@@ -273,12 +207,13 @@ struct Shared {
     control: watch::Sender<Control>,
     /// Written by the connections; verbs wait for them.
     seats: watch::Sender<Seats>,
-    workers: Semaphore,
+    workers: Workers,
     /// Those that keep, or will keep, a worker until released; the oldest first.
     slow: Mutex<VecDeque<oneshot::Sender<()>>>,
     /// In microseconds.
     light_takes: AtomicU64,
-    health: watch::Sender<StatusCode>,
+    /// `None` where probes are not answered.
+    health: watch::Sender<Option<StatusCode>>,
     probes: watch::Sender<u64>,
     chunks: watch::Sender<Chunks>,
     sunk: watch::Sender<u64>,
@@ -298,6 +233,16 @@ struct Control {
     asked: u64,
 }
 
+/// Those who do the work, and who waits for one of them.
+struct Workers {
+    count: usize,
+    free: Semaphore,
+    /// Kept by a `/slow`, until a verb releases it.
+    kept: AtomicUsize,
+    /// Quick requests in line.
+    quick_in_line: AtomicUsize,
+}
+
 #[derive(Default)]
 struct Seats {
     opened: u64,
@@ -309,6 +254,13 @@ struct Seats {
 struct Chunks {
     released: u64,
     ends: u64,
+}
+
+impl Workers {
+    fn new(count: usize) -> Workers {
+        let (kept, quick_in_line) = Default::default();
+        Workers { count, free: Semaphore::new(count), kept, quick_in_line }
+    }
 }
 
 impl Shared {

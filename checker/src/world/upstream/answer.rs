@@ -1,10 +1,12 @@
 //! What an upstream answers on which path, and the body that keeps a visit in flight until its last byte is handed over.
 
-use std::hash::{DefaultHasher, Hasher};
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
+use std::sync::atomic::{
+    AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,10 +17,11 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, header};
 use serde_json::json;
-use tokio::sync::oneshot;
+use tokio::sync::{AcquireError, SemaphorePermit, oneshot};
 use tokio::time::sleep;
 
 use super::Shared;
+use super::bytes::{Digest, blocks};
 use super::log::Visit;
 use super::serve::Busy;
 
@@ -39,44 +42,6 @@ impl std::fmt::Display for Closed {
 
 impl std::error::Error for Closed {}
 
-/// A fingerprint of bytes that come in pieces, to compare what was sent with what arrived.
-/// Only within one process: std does not promise the function to be the same in its next release.
-#[derive(Default)]
-pub struct Digest(DefaultHasher);
-
-impl Digest {
-    pub fn of(bytes: &[u8]) -> String {
-        let mut digest = Digest::default();
-        digest.update(bytes);
-        digest.text()
-    }
-
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.0.write(bytes);
-    }
-
-    pub fn text(&self) -> String {
-        format!("{:016x}", self.0.finish())
-    }
-}
-
-/// The bytes of `/big`, over and over. No buffer's size is a multiple of 251, so what is lost, doubled or swapped shows.
-static BLOCK: LazyLock<Bytes> = LazyLock::new(|| (0..251 * 256).map(|index| (index % 251) as u8).collect());
-
-/// The digest of what `/big/{length}` answers.
-pub fn big_digest(length: u64) -> String {
-    let mut digest = Digest::default();
-    for block in blocks(length) {
-        digest.update(&block);
-    }
-    digest.text()
-}
-
-fn blocks(length: u64) -> impl Iterator<Item = Bytes> {
-    let block = BLOCK.len() as u64;
-    (0..length.div_ceil(block)).map(move |index| BLOCK.slice(..(length - index * block).min(block) as usize))
-}
-
 /// Answers one request. Dropped when its client goes away, and with it the visit.
 pub async fn answer(shared: Arc<Shared>, busy: Busy, request: Request<Incoming>) -> Result<Response<Answer>, Closed> {
     let path = request.uri().path().to_owned();
@@ -96,7 +61,7 @@ async fn content(shared: &Arc<Shared>, path: &str, request: Request<Incoming>) -
         return Ok(text(format!("slow, from {}\n", shared.name)));
     }
     if path.starts_with("/light") {
-        let _worker = shared.workers.acquire().await;
+        let _worker = quick_worker(shared).await;
         sleep(Duration::from_micros(shared.light_takes.load(Relaxed))).await;
         return Ok(text(format!("light, from {}\n", shared.name)));
     }
@@ -105,7 +70,9 @@ async fn content(shared: &Arc<Shared>, path: &str, request: Request<Incoming>) -
     let response = match (first, number) {
         ("health", _) => {
             shared.probes.send_modify(|probes| *probes += 1);
-            let status = *shared.health.borrow();
+            let mut health = shared.health.subscribe();
+            let told = health.wait_for(Option::is_some).await.map(|health| *health);
+            let status = told.ok().flatten().ok_or(Closed)?;
             with_status(status, text(format!("{status}\n")))
         }
         ("echo", _) => echo(shared, request).await?,
@@ -137,9 +104,28 @@ async fn content(shared: &Arc<Shared>, path: &str, request: Request<Incoming>) -
 async fn slow(shared: &Shared) {
     let (release, released) = oneshot::channel();
     shared.slow().push_back(release);
-    let _worker = shared.workers.acquire().await;
+    let _worker = shared.workers.free.acquire().await;
+    let _kept = counted(&shared.workers.kept);
     // An error is a release too: the upstream is going.
     let _ = released.await;
+}
+
+/// Waits in line for a worker.
+async fn quick_worker(shared: &Shared) -> Result<SemaphorePermit<'_>, AcquireError> {
+    let _in_line = counted(&shared.workers.quick_in_line);
+    shared.workers.free.acquire().await
+}
+
+/// Counts one more as long as what it returns lives.
+fn counted(count: &AtomicUsize) -> impl Drop + '_ {
+    struct Counted<'a>(&'a AtomicUsize);
+    impl Drop for Counted<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, SeqCst);
+        }
+    }
+    count.fetch_add(1, SeqCst);
+    Counted(count)
 }
 
 async fn echo(shared: &Shared, request: Request<Incoming>) -> Result<Response<Content>, Closed> {
@@ -323,30 +309,6 @@ impl Drop for Answer {
             && (self.complete || self.content.left == Some(0))
         {
             visit.is_served();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_digest_does_not_depend_on_the_pieces() {
-        let bytes: Vec<u8> = (0..255).collect();
-        let whole = Digest::of(&bytes);
-        for size in 1..=bytes.len() {
-            let mut digest = Digest::default();
-            bytes.chunks(size).for_each(|piece| digest.update(piece));
-            assert_eq!(digest.text(), whole, "in pieces of {size}");
-        }
-        assert_ne!(Digest::of(&bytes[1..]), whole);
-    }
-
-    #[test]
-    fn big_answers_are_as_long_as_asked() {
-        for length in [0, 1, BLOCK.len() as u64, BLOCK.len() as u64 + 1] {
-            assert_eq!(blocks(length).map(|block| block.len() as u64).sum::<u64>(), length);
         }
     }
 }
