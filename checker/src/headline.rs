@@ -1,15 +1,21 @@
 //! The figures that the talk has for a chapter, measured on what history did and on the chapter's answer. Benchmarks, not
 //! tests: nothing here fails for being slow.
 
+mod ch01;
+mod ch02;
+mod ch03;
+mod ch04;
+
+use std::{pin::Pin, time::Duration};
+
 use anyhow::{Context as _, anyhow};
 
 use crate::{
-    chapters,
     course::Chapter,
     program::Program,
     report::headline::{Headline, Row},
     run::{Options, Run},
-    story::Stop,
+    story::{Stop, human},
     world::World,
 };
 
@@ -30,8 +36,40 @@ pub enum Better {
     Higher,
 }
 
+impl Figure {
+    pub fn time(what: &str, time: Duration) -> Figure {
+        Figure { what: what.to_owned(), value: time.as_secs_f64(), shown: human(time), better: Better::Lower }
+    }
+
+    pub fn rate(what: &str, a_second: f64) -> Figure {
+        let shown = format!("{a_second:.0} a second");
+        Figure { what: what.to_owned(), value: a_second, shown, better: Better::Higher }
+    }
+
+    pub fn count(what: &str, count: usize, better: Better) -> Figure {
+        Figure { what: what.to_owned(), value: count as f64, shown: count.to_string(), better }
+    }
+}
+
 /// What a chapter measures of one program.
-pub type Measure = fn(&mut World) -> crate::scenario::Measuring<'_>;
+pub struct Bench {
+    pub measure: Measure,
+    /// What must be known to read the figures.
+    pub notes: &'static [&'static str],
+}
+
+pub type Measure = fn(&mut World) -> Measuring<'_>;
+pub type Measuring<'a> = Pin<Box<dyn Future<Output = Result<Vec<Figure>, Stop>> + Send + 'a>>;
+
+fn bench_of(chapter: u8) -> Option<&'static Bench> {
+    match chapter {
+        1 => Some(&ch01::BENCH),
+        2 => Some(&ch02::BENCH),
+        3 => Some(&ch03::BENCH),
+        4 => Some(&ch04::BENCH),
+        _ => None,
+    }
+}
 
 /// Measures both programs, one after the other.
 pub async fn measure(
@@ -41,12 +79,12 @@ pub async fn measure(
     real_time: bool,
     full: bool,
 ) -> anyhow::Result<Headline> {
-    let headline = chapters::headline_of(chapter.number).context("this chapter has no headline yet")?;
+    let bench = bench_of(chapter.number).context("this chapter has no headline yet")?;
     let options = Options { seed: u64::from(rand::random::<u32>()), real_time, full, ..Options::default() };
-    let before = figures(before, &options, headline.measure).await.context("measuring what history did")?;
-    let after = figures(after, &options, headline.measure).await.context("measuring the solution")?;
+    let before = figures(before, &options, bench.measure).await.context("measuring what history did")?;
+    let after = figures(after, &options, bench.measure).await.context("measuring the solution")?;
     let rows = before.iter().map(|before| row(before, after.iter().find(|after| after.what == before.what)));
-    let mut notes: Vec<String> = headline.notes.iter().map(|&note| note.to_owned()).collect();
+    let mut notes: Vec<String> = bench.notes.iter().map(|&note| note.to_owned()).collect();
     notes.push(format!("Measured on {} cores, in one run, seed {}.", cores(), options.seed));
     Ok(Headline { chapter: chapter.folder_name(), talk: chapter.figure.clone(), rows: rows.collect(), notes })
 }

@@ -2,12 +2,9 @@
 
 use std::{pin::Pin, time::Duration};
 
-use crate::{headline::Figure, story::Stop, world::World};
+use crate::{story::Stop, world::World};
 
 pub type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Stop>> + Send + 'a>>;
-
-/// A chapter's figures, being measured.
-pub type Measuring<'a> = Pin<Box<dyn Future<Output = Result<Vec<Figure>, Stop>> + Send + 'a>>;
 
 pub struct Scenario {
     /// As in chapter.toml.

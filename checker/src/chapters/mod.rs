@@ -6,7 +6,6 @@ mod ch04;
 pub mod earlier;
 
 use crate::{
-    headline::Measure,
     scenario::Scenario,
     world::{World, site::SiteBuilder},
 };
@@ -19,17 +18,6 @@ pub fn of(chapter: u8) -> &'static [Scenario] {
         4 => ch04::SCENARIOS,
         _ => &[],
     }
-}
-
-/// What `headline` measures of a chapter.
-pub struct HeadlineOf {
-    pub measure: Measure,
-    /// What must be known to read the figures.
-    pub notes: &'static [&'static str],
-}
-
-pub fn headline_of(_chapter: u8) -> Option<HeadlineOf> {
-    None
 }
 
 /// The system of that era as people use it by hand.

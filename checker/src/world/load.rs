@@ -120,6 +120,35 @@ impl Load {
         self.starts()?.ends().await
     }
 
+    /// On each of its connections one request after the other, as fast as they are answered, for as long as it lasts: how
+    /// much a server can do. (Its latencies are those of a generator that waits, and no user's.)
+    pub async fn saturates(self) -> Result<Latencies, Stop> {
+        let began = Instant::now();
+        let end = began + self.lasting;
+        let tally = Arc::new(Mutex::new(Latencies::none()?));
+        let mut busy = JoinSet::new();
+        for number in 0..self.connections {
+            let (load, tally) = (self.clone(), tally.clone());
+            busy.spawn(async move {
+                let pool = Pool::new(&load.addresses[number % load.addresses.len()..][..1]);
+                for request in load.requests.iter().cycle() {
+                    let sent = Instant::now();
+                    if sent >= end {
+                        break;
+                    }
+                    let outcome = pool.ask(request, end + PATIENCE).await;
+                    lock(&tally).add(&outcome, sent.elapsed());
+                }
+            });
+        }
+        while let Some(ended) = busy.join_next().await {
+            ended.context("sending requests")?;
+        }
+        let mut latencies = lock(&tally).clone();
+        latencies.took = began.elapsed();
+        Ok(latencies)
+    }
+
     /// Goes on beside what follows.
     pub fn starts(self) -> Result<Loading, Stop> {
         let sockets = self.connections as u64 + 64;
