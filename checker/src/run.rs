@@ -7,7 +7,11 @@ use std::{
 };
 
 use anyhow::Context as _;
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{join, join_all},
+    stream,
+};
 use tokio::time::timeout;
 
 use crate::{
@@ -23,8 +27,8 @@ use crate::{
     world::{Context, World},
 };
 
-/// Scenarios that do not measure time run this many at once: they wait more than they compute.
-const AT_ONCE: usize = 4;
+/// Scenarios that do not measure time run this many at once, besides those that only wait.
+const AT_ONCE: usize = 3;
 
 /// A machine that stands still for longer than this is not one to judge a failure on.
 const STALL: Duration = Duration::from_secs(1);
@@ -192,8 +196,14 @@ pub async fn check(
         outcomes.push(run.one(promise, scenario, options, observer).await);
     }
     let (alone, together): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, scenario)| scenario.alone);
-    let together = together.into_iter().map(|(promise, scenario)| run.one(promise, scenario, options, observer));
-    outcomes.extend(stream::iter(together).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await);
+    let (waiting, busy): (Vec<_>, Vec<_>) = together.into_iter().partition(|(_, scenario)| scenario.waits);
+    let one = |(promise, scenario)| run.one(promise, scenario, options, observer);
+    let (waited, worked) = join(
+        join_all(waiting.into_iter().map(one)),
+        stream::iter(busy.into_iter().map(one)).buffer_unordered(AT_ONCE).collect::<Vec<_>>(),
+    )
+    .await;
+    outcomes.extend(waited.into_iter().chain(worked));
     for (promise, scenario) in alone {
         outcomes.push(run.one(promise, scenario, options, observer).await);
     }

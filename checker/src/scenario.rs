@@ -12,17 +12,23 @@ pub struct Scenario {
     pub run: fn(&mut World) -> Running<'_>,
     /// It measures time or load, so nothing else may run beside it.
     pub alone: bool,
+    /// It waits more than it computes: it starts with the first ones, and keeps nobody from running beside it.
+    pub waits: bool,
     /// A program that hangs is given up after this; ten times what the solution takes on a busy machine.
     pub limit: Duration,
 }
 
 impl Scenario {
     pub const fn new(name: &'static str, run: fn(&mut World) -> Running<'_>) -> Scenario {
-        Scenario { name, run, alone: false, limit: Duration::from_secs(60) }
+        Scenario { name, run, alone: false, waits: false, limit: Duration::from_secs(60) }
     }
 
     pub const fn alone(self) -> Scenario {
         Scenario { alone: true, ..self }
+    }
+
+    pub const fn waits(self) -> Scenario {
+        Scenario { waits: true, ..self }
     }
 
     pub const fn limit(self, seconds: u64) -> Scenario {

@@ -11,7 +11,7 @@ use crate::{scenario, scenario::Scenario};
 
 pub const SCENARIOS: &[Scenario] = &[
     scenario!(publish_shows_on_feed),
-    scenario!(survives_restart),
+    scenario!(survives_restart).waits(),
     scenario!(author_is_the_session),
     scenario!(shows_text_as_text),
     scenario!(keeps_what_you_typed),

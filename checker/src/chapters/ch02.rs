@@ -9,12 +9,12 @@ use crate::{scenario, scenario::Scenario};
 pub const SCENARIOS: &[Scenario] = &[
     scenario!(the_847).alone().limit(120),
     scenario!(login_storm_leaves_feed_alone).alone().limit(120),
-    scenario!(sheds_what_waited_too_long),
-    scenario!(quiet_day_is_never_shed),
-    scenario!(slow_readers_hold_no_place),
+    scenario!(sheds_what_waited_too_long).waits(),
+    scenario!(quiet_day_is_never_shed).waits(),
+    scenario!(slow_readers_hold_no_place).waits(),
     scenario!(hashes_are_not_weakened),
     scenario!(unknown_names_cost_the_same).alone(),
     scenario!(memory_is_bounded).limit(120),
     scenario!(earlier_promises),
-    scenario!(waiting_is_first_come),
+    scenario!(waiting_is_first_come).waits(),
 ];

@@ -17,11 +17,11 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario!(logout_is_everywhere),
     scenario!(forged_cookie_is_nobody),
     scenario!(new_id_at_login),
-    scenario!(expired_session_is_over),
+    scenario!(expired_session_is_over).waits(),
     scenario!(two_browsers),
     scenario!(cookie_is_guarded),
     scenario!(earlier_promises),
     scenario!(stolen_database_is_useless),
-    scenario!(expired_rows_are_purged),
+    scenario!(expired_rows_are_purged).waits(),
     scenario!(a_database_error_is_not_a_logout),
 ];
