@@ -28,6 +28,3 @@ pub mod test;
 pub mod tidy;
 pub mod watch;
 pub mod workshop;
-
-#[cfg(windows)]
-compile_error!("the workshop runs on Linux and macOS; on Windows, clone it inside WSL2 and run it there");

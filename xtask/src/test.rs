@@ -57,7 +57,12 @@ impl Test {
         let nextest =
             repository.cargo().args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
         let runs = if nextest.is_ok_and(|status| status.success()) {
-            vec![["nextest", "run", "--workspace", NOT_THE_LEARNERS].into_iter().chain(self.filters()).collect()]
+            vec![
+                ["nextest", "run", "--workspace", NOT_THE_LEARNERS, "--no-fail-fast"]
+                    .into_iter()
+                    .chain(self.filters())
+                    .collect(),
+            ]
         } else {
             self.cargo_tests()
         };
