@@ -1,6 +1,9 @@
 //! `run`: a chapter's system, for people to click at until it hurts.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    pin::pin,
+};
 
 use checker::{
     chapters, course,
@@ -10,6 +13,7 @@ use checker::{
     world::World,
 };
 use clap::Args;
+use futures_util::StreamExt;
 
 /// Where the briefs' curl lines knock.
 const USUAL_PORT: u16 = 8000;
@@ -46,17 +50,25 @@ impl Run {
         println!("  http://{}/", site.door().own_address());
         if site.balancer.is_some() {
             for server in &site.apps {
-                println!("  {}, behind it: http://{}/", server.name(), server.own_address());
+                let (name, address, pid) = (server.name(), server.own_address(), server.process().pid());
+                println!("  {name}, behind it: http://{address}/ (kill {pid} ends it)");
             }
         }
         println!("\n  database  {}", checker::run::from_root(site.database.file()).display());
         println!("  logs      {}/*.log", checker::run::from_root(world.folder()).display());
         println!("  try       chapters/{}/README.md, \"Run it yourself\"", chapter.folder_name());
         println!("\nEverything begins anew each time, and ends with Ctrl-C.");
-        let name = site.first_end().await;
-        eprintln!("failed: {name} ended by itself; the end of its log:");
-        for said in world.last_words(Some(&name)) {
-            said.lines.iter().for_each(|line| eprintln!("  {line}"));
+        let mut ends = pin!(site.ends());
+        while let Some(server) = ends.next().await {
+            // Nobody listens there any more.
+            server.link.cut();
+            println!("{} has ended; the end of its log:", server.name());
+            for said in world.last_words(Some(server.name())) {
+                said.lines.iter().for_each(|line| println!("  {line}"));
+            }
+            if server.name() == site.door().name() {
+                break;
+            }
         }
         Ok(1)
     }

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{Stream, stream::FuturesUnordered};
+
 use super::{
     Stage, World,
     database::Database,
@@ -141,16 +143,14 @@ impl Site {
         &self.apps[index]
     }
 
-    /// Waits until one of its processes ends, and says which.
-    pub async fn first_end(&self) -> String {
+    /// Its processes, each as it ends.
+    pub fn ends(&self) -> impl Stream<Item = &Server> {
         let servers = self.apps.iter().chain(&self.balancer);
-        let ends = servers.map(|server| {
-            Box::pin(async move {
-                server.process().ended(Duration::MAX).await;
-                server.name().to_owned()
-            })
+        let ends = servers.map(|server| async move {
+            server.process().ended(Duration::MAX).await;
+            server
         });
-        futures_util::future::select_all(ends).await.0
+        ends.collect::<FuturesUnordered<_>>()
     }
 
     /// All its processes die at once, and are started again as they were: what only they knew is gone.
