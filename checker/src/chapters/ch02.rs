@@ -11,6 +11,8 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario!(login_storm_leaves_feed_alone).alone().limit(120),
     scenario!(sheds_what_waited_too_long).waits(),
     scenario!(quiet_day_is_never_shed).waits(),
+    scenario!(readers_pass_the_jam),
+    scenario!(who_left_holds_no_place),
     scenario!(slow_readers_hold_no_place).waits(),
     scenario!(hashes_are_not_weakened),
     scenario!(unknown_names_cost_the_same).alone(),

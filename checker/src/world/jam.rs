@@ -12,15 +12,23 @@ use super::{
     },
     site::{Site, SiteBuilder},
 };
-use crate::story::{Stop, failed};
+use crate::story::{Stop, failed, human};
 
 /// Beyond this, nobody counts on an answer any more.
 const SETTLED: Duration = Duration::from_secs(3);
 
+/// Blocks from 1 MiB on go back to the system when they are freed. Without it, glibc keeps some 100 MiB for each thread
+/// that has ever hashed, and how much a program uses cannot be told from how much its allocator remembers.
+const GIVE_BACK_FROM: &str = "1048576";
+
+/// A reader who waits longer waits for those who write. A page takes milliseconds; a busy machine makes them more.
+const READING: Duration = Duration::from_secs(4);
+
 impl World {
-    /// The box of 2007: two worker threads, 1,024 open files.
+    /// The box of 2007: two worker threads, 1,024 open files, memory that comes back.
     pub fn small_box(&mut self) -> SiteBuilder<'_> {
-        self.site().with("TOKIO_WORKER_THREADS", "2").open_files(1024)
+        let site = self.site().with("MALLOC_MMAP_THRESHOLD_", GIVE_BACK_FROM);
+        site.with("TOKIO_WORKER_THREADS", "2").open_files(1024)
     }
 }
 
@@ -82,6 +90,28 @@ impl Jam {
         world.note("the write lock is free");
         self.lock.release().await?;
         Ok(AfterJam { contents: self.contents, outcomes })
+    }
+
+    /// Everybody gives up and leaves; then the lock is free.
+    pub async fn is_left(self, world: &World) -> Result<(), Stop> {
+        let moment = world.timeline().begin("everybody loses patience, and leaves");
+        let outcomes = self.asking.answers().await?;
+        moment.end(counted(&outcomes));
+        world.note("the write lock is free");
+        self.lock.release().await
+    }
+
+    /// Somebody who only wants to read gets the feed while the jam lasts.
+    pub async fn expect_feed_for(&self, world: &World, site: &Site, reader: &Browser, why: &str) -> Result<(), Stop> {
+        let moment = world.timeline().begin(format!("{} opens / meanwhile", reader.name));
+        let crowd = world.crowd(site.door().own_address(), 1).await?;
+        let seen = crowd.asks(vec![reader.outgoing(&Request::get("/"))], READING).answers().await?;
+        moment.end(counted(&seen));
+        if seen.iter().all(|outcome| outcome.status() == Some(200)) {
+            return Ok(());
+        }
+        world.expect_steady_machine(READING / 8)?;
+        failed("the feed, while others wait to publish", format!("within {}: {}", human(READING), counted(&seen)), why)
     }
 
     pub fn is_over(&self) -> bool {

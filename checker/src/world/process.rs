@@ -37,6 +37,8 @@ const READY_LIMIT: Duration = Duration::from_secs(20);
 
 /// A process that grows beyond this is ended: leaking must not take the learner's machine down.
 const MEMORY_LIMIT: u64 = 1024 * MIB;
+/// And as much for each core: a program may hash a password on each of them, at 19 MiB.
+const MEMORY_LIMIT_PER_CORE: u64 = 32 * MIB;
 
 /// What is kept of a log; a program that floods it must not fill the disk.
 const LOG_FILE_LIMIT: usize = 16 * 1024 * 1024;
@@ -327,6 +329,8 @@ async fn wait_for_end(mut child: Child, readers: [tokio::task::JoinHandle<()>; 2
 }
 
 async fn watch_memory(pid: Pid, memory: Arc<Memory>, mut state: watch::Receiver<State>) {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let limit = MEMORY_LIMIT + cores * MEMORY_LIMIT_PER_CORE;
     let mut next = Instant::now();
     loop {
         next += MEMORY_SAMPLE;
@@ -339,7 +343,7 @@ async fn watch_memory(pid: Pid, memory: Arc<Memory>, mut state: watch::Receiver<
         }
         let Some(bytes) = resident(pid) else { return };
         memory.peak.fetch_max(bytes, Ordering::Relaxed);
-        if bytes > MEMORY_LIMIT {
+        if bytes > limit {
             memory.exceeded.store(bytes, Ordering::Relaxed);
             _ = kill_process_group(pid, Signal::KILL);
             return;

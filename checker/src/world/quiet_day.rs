@@ -99,6 +99,7 @@ async fn a_bit_of_everything(mut person: Browser, content: String) -> Result<(),
     nobody.password = "not the password".to_owned();
     let nobody_there = format!("/u/{}x", &person.name[..4]);
     person.sends(&Request::get("/")).await.expect_page(why)?;
+    person.sends(&Request::get(&format!("/u/{}", person.name))).await.expect_page(why)?;
     person.sends(&Request::post("/post", &[("content", &content)])).await.expect_redirect(why)?;
     person.sends(&Request::post("/post", &[("content", &content.repeat(40))])).await.expect_status(422, why)?;
     person.sends(&Request::post("/post", &[("content", "")])).await.expect_status(422, why)?;
