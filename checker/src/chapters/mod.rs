@@ -2,6 +2,7 @@
 
 mod ch01;
 mod ch02;
+mod ch03;
 mod ch04;
 pub mod earlier;
 
@@ -15,6 +16,7 @@ pub fn of(chapter: u8) -> &'static [Scenario] {
     match chapter {
         1 => ch01::SCENARIOS,
         2 => ch02::SCENARIOS,
+        3 => ch03::SCENARIOS,
         4 => ch04::SCENARIOS,
         _ => &[],
     }

@@ -5,6 +5,7 @@ pub mod database;
 pub mod encoding;
 mod everywhere;
 mod expect;
+pub mod fleet;
 pub mod forge;
 pub mod html;
 pub mod http;

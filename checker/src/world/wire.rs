@@ -21,7 +21,7 @@ use super::{site::Server, timeline::Timeline, upstream::Digest};
 use crate::story::{Failure, Stop, human};
 
 /// How long anybody waits for the next thing to come. The solutions need milliseconds; reached only by what never comes.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Dropping it closes the connection, whatever is under way on it.
 pub struct Wire {

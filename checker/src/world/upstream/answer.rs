@@ -17,13 +17,13 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, header};
 use serde_json::json;
-use tokio::sync::{AcquireError, SemaphorePermit, oneshot};
+use tokio::sync::{AcquireError, SemaphorePermit, oneshot, watch};
 use tokio::time::sleep;
 
-use super::Shared;
 use super::bytes::{Digest, blocks};
 use super::log::Visit;
 use super::serve::Busy;
+use super::{Chunks, Shared};
 
 /// A body up to this size is told back by `/echo`; of a larger one, its length and digest.
 const TOLD_BACK: usize = 64 * 1024;
@@ -46,18 +46,45 @@ impl std::error::Error for Closed {}
 pub async fn answer(shared: Arc<Shared>, busy: Busy, request: Request<Incoming>) -> Result<Response<Answer>, Closed> {
     let path = request.uri().path().to_owned();
     let whole = request.uri().path_and_query().map_or(path.as_str(), |path| path.as_str());
+    // Before anybody sees it in the log: what a verb does from then on is meant for it, too.
+    let signals = Signals::subscribe(&shared, &path);
     let visit = (path != "/health").then(|| Visit::begin(&shared.log, request.method().as_str(), whole));
     let is_head = request.method() == Method::HEAD;
 
-    let mut response = content(&shared, &path, request).await?;
+    let mut response = content(&shared, &path, signals, request).await?;
     let name = HeaderValue::from_str(&shared.name).unwrap_or(HeaderValue::from_static("?"));
     response.headers_mut().insert(HeaderName::from_static("x-served-by"), name);
     Ok(response.map(|content| Answer { content, complete: is_head, visit, _busy: busy }))
 }
 
-async fn content(shared: &Arc<Shared>, path: &str, request: Request<Incoming>) -> Result<Response<Content>, Closed> {
+/// What verbs say to a request.
+struct Signals {
+    chunks: watch::Receiver<Chunks>,
+    at_arrival: Chunks,
+    /// For `/slow` only.
+    released: oneshot::Receiver<()>,
+}
+
+impl Signals {
+    fn subscribe(shared: &Shared, path: &str) -> Signals {
+        let mut chunks = shared.chunks.subscribe();
+        let at_arrival = *chunks.borrow_and_update();
+        let (release, released) = oneshot::channel();
+        if path.starts_with("/slow") {
+            shared.slow().push_back(release);
+        }
+        Signals { chunks, at_arrival, released }
+    }
+}
+
+async fn content(
+    shared: &Arc<Shared>,
+    path: &str,
+    signals: Signals,
+    request: Request<Incoming>,
+) -> Result<Response<Content>, Closed> {
     if path.starts_with("/slow") {
-        slow(shared).await;
+        slow(shared, signals.released).await;
         return Ok(text(format!("slow, from {}\n", shared.name)));
     }
     if path.starts_with("/light") {
@@ -77,7 +104,7 @@ async fn content(shared: &Arc<Shared>, path: &str, request: Request<Incoming>) -
         }
         ("echo", _) => echo(shared, request).await?,
         ("sink", _) => sink(shared, request).await?,
-        ("stream", chunks) => with_content(chunked(shared, chunks.unwrap_or(u64::MAX))),
+        ("stream", chunks) => with_content(chunked(signals, chunks.unwrap_or(u64::MAX))),
         ("big", Some(length)) => with_content(Content::sized(length, stream::iter(blocks(length).map(Ok)))),
         ("status", Some(status)) => {
             let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
@@ -101,9 +128,7 @@ async fn content(shared: &Arc<Shared>, path: &str, request: Request<Incoming>) -
 }
 
 /// Queues for a worker, and keeps it until released.
-async fn slow(shared: &Shared) {
-    let (release, released) = oneshot::channel();
-    shared.slow().push_back(release);
+async fn slow(shared: &Shared, released: oneshot::Receiver<()>) {
     let _worker = shared.workers.free.acquire().await;
     let _kept = counted(&shared.workers.kept);
     // An error is a release too: the upstream is going.
@@ -175,9 +200,8 @@ async fn next_data(body: &mut Incoming) -> Result<Option<Bytes>, Closed> {
 }
 
 /// Sends a chunk whenever the test releases one, at most `limit` of them.
-fn chunked(shared: &Shared, limit: u64) -> Content {
-    let mut chunks = shared.chunks.subscribe();
-    let at_arrival = *chunks.borrow_and_update();
+fn chunked(signals: Signals, limit: u64) -> Content {
+    let Signals { chunks, at_arrival, .. } = signals;
     let chunks = stream::unfold((chunks, 0), move |(mut chunks, sent)| async move {
         if sent == limit {
             return None;

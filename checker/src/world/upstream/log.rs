@@ -45,6 +45,12 @@ impl Log {
         self.in_flight.values().filter(|arrival| arrival.path.starts_with(prefix)).count()
     }
 
+    /// Of those that are kept.
+    pub fn visits(&self, prefix: &str) -> usize {
+        let ended = self.ended.iter().filter(|(_, arrival)| arrival.path.starts_with(prefix)).count();
+        ended + self.in_flight(prefix)
+    }
+
     pub fn served(&self, prefix: &str) -> usize {
         let is_served =
             |arrival: &Arrival| matches!(arrival.state, State::Served(_)) && arrival.path.starts_with(prefix);

@@ -14,6 +14,11 @@ impl Upstream {
         self.shared.log.borrow().arrivals()
     }
 
+    /// How many requests have come whose path starts with `prefix`, whatever became of them.
+    pub fn visits(&self, prefix: &str) -> usize {
+        self.shared.log.borrow().visits(prefix)
+    }
+
     /// Requests that have come and neither been answered to their end nor been given up by their client.
     pub fn in_flight(&self) -> usize {
         self.in_flight_of("/")

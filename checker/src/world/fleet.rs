@@ -1,0 +1,235 @@
+//! Servers of the checker's own behind the balancer, and people who ask them for something quick or something slow.
+
+mod bodies;
+mod crowd;
+mod echo;
+mod health;
+mod once;
+mod readers;
+mod slow;
+mod tries;
+
+use std::{
+    ffi::OsString,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    time::Duration,
+};
+
+use rand::RngExt;
+
+pub use self::{crowd::GivenUp, echo::Echo, readers::Readers, slow::Slow};
+use super::{
+    World,
+    site::{Server, Site},
+    timeline::Timeline,
+    upstream::Upstream,
+    wire::{Ask, Letter, Wire},
+};
+use crate::story::{Failure, Stop, broken};
+
+/// Between two looks at whether somebody stands in line for good.
+const LOOK: Duration = Duration::from_millis(2);
+/// From the door to a server, on a busy machine.
+const ARRIVES: Duration = Duration::from_secs(10);
+
+/// A balancer and what stands behind it, to be described and started.
+pub struct FleetBuilder<'w> {
+    world: &'w mut World,
+    servers: usize,
+    workers: usize,
+    settings: Vec<(&'static str, OsString)>,
+}
+
+pub struct Fleet {
+    pub servers: Vec<Upstream>,
+    site: Site,
+    timeline: Timeline,
+    /// Under way, and not waited for yet.
+    slow: Vec<Slow>,
+    /// Makes each request's path its own.
+    asked: AtomicUsize,
+}
+
+impl World {
+    /// A balancer before so many servers of the checker's own. It asks for their health every 50 ms, patiently.
+    pub fn fleet(&mut self, servers: usize) -> FleetBuilder<'_> {
+        let settings = vec![("HEALTH_EVERY", "50ms".into()), ("HEALTH_TIMEOUT", "5s".into())];
+        FleetBuilder { world: self, servers, workers: 64, settings }
+    }
+
+    /// One of so many, as the seed will have it.
+    pub fn pick(&mut self, count: usize) -> usize {
+        self.rng().random_range(0..count)
+    }
+}
+
+impl FleetBuilder<'_> {
+    /// How many requests each server works on at a time; many unless said.
+    pub fn workers(self, workers: usize) -> Self {
+        FleetBuilder { workers, ..self }
+    }
+
+    /// A setting of the balancer.
+    pub fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.settings.push((name, value.into()));
+        self
+    }
+
+    pub async fn start(self) -> Result<Fleet, Stop> {
+        let start = |number| Upstream::start(format!("server {number}"), self.workers);
+        let servers = (1..=self.servers).map(start).collect::<Result<Vec<_>, _>>()?;
+        let site = self.world.site().balancer_over(servers.iter().map(Upstream::address));
+        let site = self.settings.into_iter().fold(site, |site, (name, value)| site.with(name, value));
+        let site = site.start().await?;
+        let timeline = self.world.timeline().clone();
+        Ok(Fleet { servers, site, timeline, slow: Vec::new(), asked: AtomicUsize::new(0) })
+    }
+}
+
+impl Fleet {
+    pub fn balancer(&self) -> &Server {
+        self.site.door()
+    }
+
+    /// The other one of two.
+    pub fn other(&self, server: usize) -> usize {
+        (server + 1) % self.servers.len()
+    }
+
+    /// A new connection to the balancer.
+    pub async fn connect(&self) -> Result<Wire, Stop> {
+        self.balancer().wire(&self.timeline).await
+    }
+
+    /// A path that nobody has asked for yet, and the start of no other.
+    fn unique(&self, path: &str) -> String {
+        format!("{path}?{};", self.asked.fetch_add(1, Relaxed))
+    }
+
+    /// Asks over a new connection, and tells it.
+    pub async fn ask(&self, ask: Ask, why: &str) -> Result<Letter, Stop> {
+        self.connect().await?.expect(ask, why).await
+    }
+
+    /// Who got a request with this path.
+    fn taker(&self, path: &str) -> Option<usize> {
+        self.servers.iter().position(|server| server.visits(path) > 0)
+    }
+
+    /// A quick request; says which server answered it. Whoever stands in line behind slow ones does so for good, and that
+    /// is a failure.
+    pub async fn quick(&self, wire: &mut Wire) -> Result<usize, Stop> {
+        let path = self.unique("/light");
+        let letter = tokio::select! {
+            letter = wire.hears(Ask::get(path.clone())) => letter,
+            at = self.somebody_is_stuck() => return self.stuck(at),
+        };
+        let why = "A quick request is answered, whatever else there is to do.";
+        let letter = letter.map_err(|silence| silence.is_failure("200", self.balancer().name(), why))?;
+        letter.expect_status(200, why)?;
+        match self.taker(&path) {
+            Some(server) => Ok(server),
+            None => self.failed("an answer from one of the servers", "200, and none of them was asked", why),
+        }
+    }
+
+    async fn somebody_is_stuck(&self) -> usize {
+        loop {
+            if let Some(at) = self.servers.iter().position(Upstream::keeps_quick_ones_waiting) {
+                return at;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn stuck<T>(&self, at: usize) -> Result<T, Stop> {
+        let why =
+            "Somebody who only wants to read the feed stands in line behind slow requests, and elsewhere nobody does.";
+        let saw = format!(
+            "one waits at {}, where each worker has a slow one; slow ones are {}",
+            self.servers[at].name(),
+            self.counts(|server| server.in_flight_of("/slow"))
+        );
+        self.failed("quick requests are answered while slow ones are under way", saw, why)
+    }
+
+    /// So many quick requests, one after the other, each by somebody who just came: how many each server got.
+    pub async fn newcomers(&self, times: usize) -> Result<Vec<usize>, Stop> {
+        let moment = self.timeline.begin(format!("{times} quick requests, each over a new connection"));
+        let mut counts = vec![0; self.servers.len()];
+        for _ in 0..times {
+            counts[self.quick(&mut self.connect().await?).await?] += 1;
+        }
+        moment.end(self.told(&counts));
+        Ok(counts)
+    }
+
+    /// So many quick requests of one reader, one after the other, over one connection.
+    pub async fn reader(&self, wire: &mut Wire, times: usize) -> Result<Vec<usize>, Stop> {
+        let moment = self.timeline.begin(format!("{times} quick requests over one connection"));
+        let mut counts = vec![0; self.servers.len()];
+        for _ in 0..times {
+            counts[self.quick(wire).await?] += 1;
+        }
+        moment.end(self.told(&counts));
+        Ok(counts)
+    }
+
+    /// At least so many of these went there.
+    pub fn expect_at(&self, counts: &[usize], server: usize, least: usize, why: &str) -> Result<(), Stop> {
+        if counts[server] >= least {
+            return Ok(());
+        }
+        let name = self.servers[server].name();
+        let expected = format!("at least {least} of {} go to {name}", counts.iter().sum::<usize>());
+        self.failed(expected, self.told(counts), why)
+    }
+
+    /// Each server got at least so many of these.
+    pub fn expect_each(&self, counts: &[usize], least: usize, why: &str) -> Result<(), Stop> {
+        if counts.iter().all(|count| *count >= least) {
+            return Ok(());
+        }
+        let expected = format!("each server gets its share of {}: at least {least}", counts.iter().sum::<usize>());
+        self.failed(expected, self.told(counts), why)
+    }
+
+    /// `server 1: 8, server 2: 0`
+    fn counts(&self, count: impl Fn(&Upstream) -> usize) -> String {
+        self.told(&self.servers.iter().map(count).collect::<Vec<_>>())
+    }
+
+    fn told(&self, counts: &[usize]) -> String {
+        let told = self.servers.iter().zip(counts).map(|(server, count)| format!("{}: {count}", server.name()));
+        told.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The balancer's failure.
+    pub fn failed<T>(&self, expected: impl Into<String>, saw: impl Into<String>, why: &str) -> Result<T, Stop> {
+        Err(Stop::Failed(Failure {
+            expected: expected.into(),
+            saw: saw.into(),
+            why: why.to_owned(),
+            process: Some(self.balancer().name().to_owned()),
+        }))
+    }
+
+    /// Waits until nobody is under way at any server.
+    pub async fn is_quiet(&self, limit: Duration) -> Result<(), Stop> {
+        for server in &self.servers {
+            if let Err(error) = server.wait_in_flight(0, limit).await {
+                return broken(format!("{error}, and everybody has left"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Letter {
+    pub fn expect_status(&self, status: u16, why: &str) -> Result<(), Stop> {
+        if self.status.as_u16() == status {
+            return Ok(());
+        }
+        crate::story::failed(status.to_string(), self.summary(), why)
+    }
+}

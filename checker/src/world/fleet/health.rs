@@ -1,0 +1,108 @@
+//! Whether the balancer asks how its servers are, and servers that die, are sick, freeze and come back.
+
+use std::time::{Duration, Instant};
+
+use hyper::StatusCode;
+
+use super::Fleet;
+use crate::story::Stop;
+
+/// In which a server is asked several times, whatever else the machine does; reached only where nobody asks.
+const ASKED: Duration = Duration::from_secs(3);
+/// The first question comes at the start, if it comes then at all.
+const AT_THE_START: Duration = Duration::from_millis(500);
+
+impl Fleet {
+    pub fn dies(&self, server: usize) {
+        self.timeline.note(format!("{} dies: nobody takes its connections", self.servers[server].name()));
+        self.servers[server].stop();
+    }
+
+    pub fn comes_back(&self, server: usize) -> Result<(), Stop> {
+        self.timeline.note(format!("{} is back", self.servers[server].name()));
+        self.servers[server].start_again()?;
+        Ok(())
+    }
+
+    pub fn is_sick(&self, server: usize) {
+        self.timeline.note(format!("{} answers GET /health with 503", self.servers[server].name()));
+        self.servers[server].set_health(StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    pub fn is_well(&self, server: usize) {
+        self.timeline.note(format!("{} answers GET /health with 200 again", self.servers[server].name()));
+        self.servers[server].set_health(StatusCode::OK);
+    }
+
+    /// These take the question for their health, and everything else, and never answer that question.
+    pub fn hang(&self, servers: &[usize]) {
+        self.timeline.note(format!("{} servers take GET /health and do not answer it", servers.len()));
+        for server in servers {
+            self.servers[*server].health_hangs();
+        }
+    }
+
+    /// Waits until each server was asked for the first time, so that each is known to be well; or a while, if nobody asks.
+    pub async fn everybody_is_known(&self) {
+        let asked = self.servers.iter().map(|server| async {
+            if server.probes() == 0 {
+                // Who never asks knows nothing of what happens next either.
+                let _ = server.wait_probes(1, AT_THE_START).await;
+            }
+        });
+        futures_util::future::join_all(asked).await;
+        // After the first answers have come, so has what was said before them.
+        let _ = self.let_readers_try(3 * self.servers.len()).await;
+    }
+
+    /// Waits until a server was asked so many times more, and says how long that took. What it answered to all questions
+    /// but the last has been heard then.
+    pub async fn expect_asked(&self, server: usize, times: u64, limit: Option<Duration>) -> Result<Duration, Stop> {
+        let upstream = &self.servers[server];
+        let limit = limit.unwrap_or(ASKED);
+        let (began, before) = (Instant::now(), upstream.probes());
+        let moment = self.timeline.begin(format!("{} waits to be asked how it is", upstream.name()));
+        match upstream.wait_probes(times, limit).await {
+            Ok(()) => {
+                moment.end(format!("asked {times} times"));
+                Ok(began.elapsed())
+            }
+            Err(_) => {
+                let asked = upstream.probes() - before;
+                moment.end(format!("asked {asked} times"));
+                let why = "Who does not ask does not learn who is sick, and who is well again.";
+                self.failed(
+                    format!("{} is asked GET /health every HEALTH_EVERY, whatever the others do", upstream.name()),
+                    format!("it was asked {asked} times in {} ms, not {times} times", limit.as_millis()),
+                    why,
+                )
+            }
+        }
+    }
+
+    /// Waits a moment for some more questions, if questions are asked at all.
+    pub async fn is_asked(&self, server: usize, times: u64) {
+        let upstream = &self.servers[server];
+        let limit = if upstream.probes() == 0 { AT_THE_START } else { ASKED };
+        // Who is not asked is judged by what comes.
+        let _ = upstream.wait_probes(times, limit).await;
+    }
+
+    /// Connections that are open to a server. Each of them may carry a request that it has already.
+    pub fn open(&self, server: usize) -> usize {
+        self.servers[server].open()
+    }
+
+    /// None of the requests whose path starts with `prefix` went there.
+    pub fn expect_nothing_at(&self, servers: &[usize], prefix: &str, why: &str) -> Result<(), Stop> {
+        let names = servers.iter().map(|server| self.servers[*server].name());
+        let found = names.zip(servers).find(|(_, server)| self.servers[**server].visits(prefix) > 0);
+        match found {
+            None => Ok(()),
+            Some((name, server)) => {
+                let saw = format!("{name} got {}", self.servers[*server].visits(prefix));
+                self.failed(format!("{name} gets no request until it is well"), saw, why)
+            }
+        }
+    }
+}
