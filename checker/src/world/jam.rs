@@ -93,7 +93,7 @@ impl Jam {
     }
 
     /// Everybody gives up and leaves; then the lock is free.
-    pub async fn is_left(self, world: &World) -> Result<(), Stop> {
+    pub async fn breaks_up(self, world: &World) -> Result<(), Stop> {
         let moment = world.timeline().begin("everybody loses patience, and leaves");
         let outcomes = self.asking.answers().await?;
         moment.end(counted(&outcomes));

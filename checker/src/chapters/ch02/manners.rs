@@ -48,7 +48,7 @@ pub async fn who_left_holds_no_place(world: &mut World) -> Result<(), Stop> {
     let people = world.people_registered(site.door(), 2).await?;
 
     let jam = site.jams(world, &people, 60, Duration::from_millis(500)).await?;
-    jam.is_left(world).await?;
+    jam.breaks_up(world).await?;
 
     site.lives_a_quiet_day(world, &people, 1).await
 }
