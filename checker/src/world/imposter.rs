@@ -74,18 +74,12 @@ impl Imposter {
             self.edited(own),
         ];
         guesses.extend((0..20).map(|number| number.to_string()));
-        if let Ok(number) = own.parse::<u64>() {
-            guesses.extend(
-                (1..=5)
-                    .flat_map(|step| [number.saturating_sub(step), number.saturating_add(step)])
-                    .map(|number| number.to_string()),
-            );
+        let near = |number: u64| (1..=8).flat_map(move |step| [number.wrapping_sub(step), number.wrapping_add(step)]);
+        if let Ok(number) = own.parse() {
+            guesses.extend(near(number).map(|number| number.to_string()));
         }
-        if own.len() <= 16
-            && let Ok(number) = u64::from_str_radix(own, 16)
-        {
-            let width = own.len();
-            guesses.extend((1..=5).map(|step| format!("{:0width$x}", number.saturating_sub(step))));
+        if let (width @ 1..=16, Ok(number)) = (own.len(), u64::from_str_radix(own, 16)) {
+            guesses.extend(near(number).map(|number| format!("{number:0width$x}")));
         }
         guesses.retain(|guess| guess != own);
         guesses
