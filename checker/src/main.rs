@@ -26,8 +26,6 @@ enum Command {
     Headline(commands::headline::Headline),
     /// Start a chapter's system, to be used by hand
     Run(commands::run::Run),
-    /// Write an entry of the gallery, or the solution, as a crate of its own
-    Lay(commands::gallery::Lay),
     /// Build every entry of the gallery
     BuildGallery,
     /// How many wrong answers are caught, and right ones passed
@@ -47,7 +45,6 @@ fn main() -> ExitCode {
         // Without a runtime: the reaper is to outlive whatever happens, with as little as can be.
         Command::Reaper { run, folder } => reaper::serve(&run, &folder).map(|()| 0),
         Command::BuildGallery => commands::gallery::build(),
-        Command::Lay(lay) => lay.run(),
         Command::Check(check) => commands::until_interrupted(check.run()),
         Command::Grade(grade) => commands::until_interrupted(grade.run()),
         Command::Headline(headline) => commands::until_interrupted(headline.run()),

@@ -2,8 +2,10 @@
 //! chapter's folder from anywhere.
 //!
 //! A crate cannot inherit from a workspace that it is not in, so each is laid into a scratch workspace under target/ that
-//! has the root's versions, lints and profiles, and shares its compiled dependencies. A file is written only where it
-//! differs, so that what has not changed is not compiled again.
+//! has the root's versions, lints and profiles, and shares its compiled dependencies. Cargo compiles a dependency with the
+//! features that all crates of one build ask for; a crate that does nothing but ask for what the checker asks for keeps
+//! them what they are everywhere else. A file is written only where it differs, so that what has not changed is not
+//! compiled again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,6 +38,9 @@ pub enum Built {
 
 /// The files of a crate, by their place in it.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// Asks for the dependencies of the checker, and has no code.
+const FEATURES: &str = "features-of-the-checker";
 
 /// A scratch workspace.
 struct Scratch {
@@ -100,20 +105,6 @@ pub fn build_copy(chapter: &Chapter, folder: &Path) -> anyhow::Result<Built> {
     rename(&mut files, &package)?;
     let built = Scratch::open(&name)?.build(&BTreeMap::from([(package.clone(), files)]), &[package])?;
     built.into_iter().next().context("one crate was built")
-}
-
-/// Writes an entry (or `solution`) as a crate of its own, under this package's name.
-pub fn lay(chapter: &Chapter, entry: Option<&Entry>, package: &str, to: &Path) -> anyhow::Result<()> {
-    let files = match entry {
-        Some(entry) => files_of(chapter, entry, package)?,
-        None => {
-            let mut files = Files::new();
-            read_into(&mut files, &chapter.solution(), Path::new(""))?;
-            rename(&mut files, package)?;
-            files
-        }
-    };
-    write_changes(to, &files)
 }
 
 /// The solution with the entry laid over it.
@@ -207,13 +198,14 @@ impl Scratch {
         for (package, files) in crates {
             write_changes(&self.folder.join(package), files)?;
         }
+        write_changes(&self.folder.join(FEATURES), &features()?)?;
         let members = self.members()?;
         self.write_manifest(&members)?;
 
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo.current_dir(&self.folder).args(["build", "--keep-going", "--message-format=json", "--quiet"]);
         cargo.arg("--target-dir").arg(workshop::target()?);
-        cargo.args(packages.iter().map(|package| format!("--package={package}")));
+        cargo.arg(format!("--package={FEATURES}")).args(packages.iter().map(|package| format!("--package={package}")));
         // Nobody edits these between two builds.
         cargo.env("CARGO_INCREMENTAL", "0");
         let output = cargo.stdin(Stdio::null()).output().context("running cargo")?;
@@ -228,6 +220,7 @@ impl Scratch {
         for chapter in course::chapters()? {
             known.extend(gallery::entries(&chapter)?.iter().map(|entry| entry.package(&chapter)));
         }
+        known.insert(FEATURES.to_owned());
         for package in self.members()?.iter().filter(|package| !known.contains(*package)) {
             let folder = self.folder.join(package);
             fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
@@ -274,6 +267,20 @@ impl Scratch {
         }
         Ok(())
     }
+}
+
+/// The checker's manifest without anything of its own.
+fn features() -> anyhow::Result<Files> {
+    let file = workshop::root().join("checker/Cargo.toml");
+    let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+    let mut manifest: Table = toml::from_str(&text).with_context(|| format!("understanding {}", file.display()))?;
+    manifest.retain(|section: &str, _| matches!(section, "package" | "dependencies"));
+    let mut files = Files::from([
+        (PathBuf::from("Cargo.toml"), toml::to_string(&manifest)?.into_bytes()),
+        (PathBuf::from("src/lib.rs"), Vec::new()),
+    ]);
+    rename(&mut files, FEATURES)?;
+    Ok(files)
 }
 
 /// What cargo's messages say of one package.

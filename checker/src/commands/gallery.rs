@@ -1,6 +1,4 @@
-//! `lay`, `build-gallery` and `kill-score`: the answers that others gave, as files, as programs, and as a score.
-
-use std::path::PathBuf;
+//! `build-gallery` and `kill-score`: the answers that others gave, as programs and as a score.
 
 use anyhow::bail;
 use checker::{
@@ -11,34 +9,6 @@ use checker::{
     report::Look,
 };
 use clap::Args;
-
-#[derive(Args)]
-pub struct Lay {
-    /// The chapter: 4, 04 or stateless
-    #[arg(value_name = "NN")]
-    chapter: String,
-    /// history, wrong/…, right/…, or solution
-    #[arg(long)]
-    entry: String,
-    /// The name that the crate gets
-    #[arg(long)]
-    package: String,
-    /// The folder that it becomes
-    #[arg(long, value_name = "DIR")]
-    to: PathBuf,
-}
-
-impl Lay {
-    pub fn run(self) -> anyhow::Result<u8> {
-        let chapter = course::chapter(&self.chapter)?;
-        let entry = match self.entry.as_str() {
-            "solution" => None,
-            name => Some(gallery::entry(&chapter, name)?),
-        };
-        overlay::lay(&chapter, entry.as_ref(), &self.package, &self.to)?;
-        Ok(0)
-    }
-}
 
 #[derive(Args)]
 pub struct KillScore {

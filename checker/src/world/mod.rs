@@ -15,6 +15,7 @@ mod kept;
 pub mod load;
 pub mod loot;
 mod outage;
+pub mod page;
 mod people;
 pub mod process;
 pub mod proxy;
