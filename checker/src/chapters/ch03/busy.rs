@@ -29,7 +29,7 @@ pub async fn light_goes_where_it_is_light(world: &mut World) -> Result<(), Stop>
     let (busy, free) = (first, fleet.other(first));
     let why = "What counts is how much a server has to do now; now is when somebody asks.";
 
-    fleet.slow_ones_come(8).await?;
+    fleet.slow_ones_come(4).await?;
     fleet.finishes_all_but(free, 0).await?;
     fleet.finishes_all_but(busy, 1).await?;
     let newcomers = fleet.newcomers(30).await?;
@@ -45,7 +45,7 @@ pub async fn light_goes_where_it_is_light(world: &mut World) -> Result<(), Stop>
 async fn a_long_answer_is_work_to_its_end(fleet: &mut Fleet, world: &mut World) -> Result<(), Stop> {
     let free = world.pick(2);
     let why = "A server is busy with an answer until its last byte has gone, not until its first.";
-    fleet.long_answers_begin(8).await?;
+    fleet.long_answers_begin(4).await?;
     fleet.ends_long_answers(free).await?;
     let newcomers = fleet.newcomers(30).await?;
     fleet.expect_at(&newcomers, free, 27, why)?;
@@ -59,14 +59,15 @@ pub async fn ties_rotate(world: &mut World) -> Result<(), Stop> {
     reader.set_cookie("session", &world.mark());
     let why = "Among equals everybody gets their share, or the first of them is always the next to fall over.";
 
-    let newcomers = fleet.newcomers(45).await?;
+    let newcomers = fleet.newcomers(60).await?;
     fleet.expect_each(&newcomers, 5, why)?;
     // With a cookie that stays the same, over a connection that does.
-    let readers = fleet.browses(&mut reader, 45).await?;
+    let readers = fleet.browses(&mut reader, 60).await?;
     fleet.expect_each(&readers, 5, why)?;
 
-    fleet.slow_ones_come(6).await?;
-    let newcomers = fleet.newcomers(45).await?;
+    fleet.slow_ones_come(2).await?;
+    fleet.each_has_one_left().await?;
+    let newcomers = fleet.newcomers(60).await?;
     fleet.expect_each(&newcomers, 5, why)?;
     fleet.slow_ones_end().await
 }

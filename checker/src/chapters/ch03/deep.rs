@@ -56,8 +56,8 @@ pub async fn drains_on_sigterm(world: &mut World) -> Result<(), Stop> {
     let mut fleet = world.fleet(2).with("SHUTDOWN_GRACE", "30s").start().await?;
     let mut idle = fleet.connect().await?;
     fleet.quick(&mut idle).await?;
-    fleet.slow_ones_come(4).await?;
-    fleet.long_answers_begin(4).await?;
+    fleet.slow_ones_come(2).await?;
+    fleet.long_answers_begin(2).await?;
     let why = "What is under way ends as it would have ended. What comes now goes to the next balancer.";
 
     fleet.balancer().is_told_to_stop();

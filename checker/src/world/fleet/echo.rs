@@ -40,6 +40,20 @@ impl Fleet {
         echo.expect_body(&body)
     }
 
+    /// HEAD comes to a server as HEAD, and its answer says what a GET's would.
+    pub async fn expect_head_passes(&self) -> Result<(), Stop> {
+        let (path, why) =
+            (self.unique("/headers"), "A server that hears HEAD need not make the body that nobody reads.");
+        let letter = self.ask(Ask::new(Method::HEAD, path.clone()), why).await?;
+        letter.expect_status(200, why)?;
+        let arrived = self.servers.iter().flat_map(|server| server.arrivals()).find(|arrival| arrival.path == path);
+        let method = arrived.map_or("nothing".to_owned(), |arrival| arrival.method);
+        if method != "HEAD" {
+            return self.failed("the server gets a HEAD", format!("it got a {method}"), why);
+        }
+        self.expect_answer_header(&letter, "x-end-to-end", &["stays"], why)
+    }
+
     /// An answer of this status passes as it is, and was given once.
     pub async fn expect_status_passes(&self, status: u16) -> Result<(), Stop> {
         let path = self.unique(&format!("/status/{status}"));

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
+use tokio::time::sleep;
 
-use super::Fleet;
-use crate::story::Stop;
+use super::{Fleet, LOOK};
+use crate::{story::Stop, world::upstream::Upstream};
 
 /// In which a server is asked several times, whatever else the machine does; reached only where nobody asks.
 const ASKED: Duration = Duration::from_secs(3);
@@ -42,17 +43,15 @@ impl Fleet {
         }
     }
 
-    /// Waits until each server was asked for the first time, so that each is known to be well; or a while, if nobody asks.
+    /// Waits until each server was asked for the first time and the answer was heard, so that each is known to be well.
+    /// Who never asks knows nothing of what happens next either, and is waited for no longer than a while.
     pub async fn everybody_is_known(&self) {
-        let asked = self.servers.iter().map(|server| async {
-            if server.probes() == 0 {
-                // Who never asks knows nothing of what happens next either.
-                let _ = server.wait_probes(1, AT_THE_START).await;
-            }
-        });
-        futures_util::future::join_all(asked).await;
-        // After the first answers have come, so has what was said before them.
-        let _ = self.let_readers_try(3 * self.servers.len()).await;
+        let deadline = Instant::now() + AT_THE_START;
+        // Whoever asks on a connection of its own closes it when the answer was heard; a kept one has time for that.
+        let is_known = |server: &Upstream| server.probes() > 0 && server.open() == 0;
+        while !self.servers.iter().all(is_known) && Instant::now() < deadline {
+            sleep(LOOK).await;
+        }
     }
 
     /// Waits until a server was asked so many times more, and says how long that took. What it answered to all questions
@@ -86,11 +85,6 @@ impl Fleet {
         let limit = if upstream.probes() == 0 { AT_THE_START } else { ASKED };
         // Who is not asked is judged by what comes.
         let _ = upstream.wait_probes(times, limit).await;
-    }
-
-    /// Connections that are open to a server. Each of them may carry a request that it has already.
-    pub fn open(&self, server: usize) -> usize {
-        self.servers[server].open()
     }
 
     /// None of the requests whose path starts with `prefix` went there.

@@ -11,6 +11,8 @@ use crate::{
     world::wire::{Ask, Letter, Silence, Wire},
 };
 
+/// So many times as many requests as are wanted come at most: by then, even who throws dice has some at each server.
+const ENOUGH: usize = 8;
 /// How long an answer that was released may take to its reader.
 const COMES: Duration = Duration::from_secs(10);
 
@@ -30,20 +32,25 @@ impl Fleet {
         Ok(server)
     }
 
-    /// So many of them, one after the other. Each server has some of them then.
-    pub async fn slow_ones_come(&mut self, times: usize) -> Result<(), Stop> {
-        let moment = self.timeline.begin(format!("{times} slow requests come, one after the other"));
-        for _ in 0..times {
+    /// They come, one after the other, until each server has so many.
+    pub async fn slow_ones_come(&mut self, each: usize) -> Result<(), Stop> {
+        let moment = self.timeline.begin(format!("slow requests come, until each server has {each}"));
+        let mut came = 0;
+        while !self.everybody_has(each, "/slow") && came < ENOUGH * each * self.servers.len() {
             self.begins_slow().await?;
+            came += 1;
         }
         moment.end(self.counts(|server| server.in_flight_of("/slow")));
-        self.expect_everybody_has_some("/slow")
+        self.expect_everybody_has(each, "/slow", "slow ones")
     }
 
-    /// So many answers begin, whose heads and first pieces are there and whose ends are not.
-    pub async fn long_answers_begin(&mut self, times: usize) -> Result<(), Stop> {
-        let moment = self.timeline.begin(format!("{times} answers begin: the head and a first piece of each"));
-        for _ in 0..times {
+    /// Answers begin, whose heads and first pieces are there and whose ends are not, until each server has so many.
+    pub async fn long_answers_begin(&mut self, each: usize) -> Result<(), Stop> {
+        let moment =
+            self.timeline.begin(format!("answers begin (the head, a first piece), until each server has {each}"));
+        let mut came = 0;
+        while !self.everybody_has(each, "/stream") && came < ENOUGH * each * self.servers.len() {
+            came += 1;
             let (slow, first_piece) = self.begins("/stream").await?;
             self.servers[slow.server].next_chunk();
             if timeout(ARRIVES, first_piece).await.is_err() {
@@ -53,7 +60,7 @@ impl Fleet {
             self.slow.push(slow);
         }
         moment.end(self.counts(|server| server.in_flight_of("/stream")));
-        self.expect_everybody_has_some("/stream")
+        self.expect_everybody_has(each, "/stream", "long answers")
     }
 
     /// Sends one, and waits until it is at a server. What is received says that a first piece of its body came.
@@ -76,12 +83,25 @@ impl Fleet {
         Ok((Slow { server, path, ended }, first_piece))
     }
 
-    fn expect_everybody_has_some(&self, path: &str) -> Result<(), Stop> {
-        if self.servers.iter().all(|server| server.in_flight_of(path) > 0) {
+    fn everybody_has(&self, each: usize, path: &str) -> bool {
+        self.servers.iter().all(|server| server.in_flight_of(path) >= each)
+    }
+
+    fn expect_everybody_has(&self, each: usize, path: &str, what: &str) -> Result<(), Stop> {
+        if self.everybody_has(each, path) {
             return Ok(());
         }
-        let why = "There is somebody who has nothing to do.";
-        self.failed("each server has some of them", self.counts(|server| server.in_flight_of(path)), why)
+        let why = "One server has more than enough to do, and another one has not.";
+        let saw = self.counts(|server| server.in_flight_of(path));
+        self.failed(format!("of {what}, each server has its share"), saw, why)
+    }
+
+    /// All servers finish, but for one slow request each: they are equally busy then.
+    pub async fn each_has_one_left(&mut self) -> Result<(), Stop> {
+        for server in 0..self.servers.len() {
+            self.finishes_all_but(server, 1).await?;
+        }
+        Ok(())
     }
 
     /// So many slow ones, and quick ones between them: whoever deals requests like cards puts all slow ones on one server.
