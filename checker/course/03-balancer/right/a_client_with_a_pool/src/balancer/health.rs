@@ -1,0 +1,40 @@
+//! Asks a server whether it is well, for as long as the balancer lives: the dead as well, since only the answer to this
+//! question brings them back.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, ensure};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{StatusCode, header, uri::Authority},
+};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{Client, Server};
+
+/// Asks every `every`, and waits for `patience` at most: a frozen server still accepts connections, and says nothing on
+/// them. Each server has a task of its own, so that nobody's silence delays the others' question.
+pub async fn watch(server: Arc<Server>, client: Client, every: Duration, patience: Duration) {
+    loop {
+        let asked = Instant::now();
+        let answer = timeout(patience, ask(&client, &server.address)).await.context("no answer in time").flatten();
+        if let Err(error) = &answer {
+            tracing::debug!(server = server.address.as_str(), error = format!("{error:#}"), "is not well");
+        }
+        // One bad answer is enough, and one good one. With a server that flutters, two in a row would be wiser, and slower.
+        server.is_found(answer.is_ok());
+        sleep_until(asked + every).await;
+    }
+}
+
+/// On a connection that ends with it, so that the next question finds out whether new ones are taken.
+async fn ask(client: &Client, address: &Authority) -> anyhow::Result<()> {
+    let request = Request::get(format!("http://{address}/health"))
+        .header(header::USER_AGENT, "balancer")
+        .header(header::CONNECTION, "close")
+        .body(Body::empty())?;
+    let response = client.request(request).await?;
+    ensure!(response.status() == StatusCode::OK, "it answered {}", response.status());
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Asks the servers whether they are well, for as long as the balancer lives: the dead as well, since only the answer to this
+//! question brings them back.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, ensure};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{StatusCode, header},
+};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::Server;
+use crate::upstream::{SendError, Upstream};
+
+/// Asks every `every`, and waits for `patience` at most: a frozen server still accepts connections, and says nothing on
+/// them. All are asked at the same time, so that nobody's silence delays the others' question.
+pub async fn watch(servers: Vec<Arc<Server>>, every: Duration, patience: Duration) {
+    loop {
+        let asked = Instant::now();
+        // Dropped with this future, and the questions with it.
+        let questions: JoinSet<()> = servers.iter().map(|server| look_after(server.clone(), patience)).collect();
+        questions.join_all().await;
+        sleep_until(asked + every).await;
+    }
+}
+
+async fn look_after(server: Arc<Server>, patience: Duration) {
+    let answer = timeout(patience, ask(&server.upstream)).await.context("no answer in time").flatten();
+    if let Err(error) = &answer {
+        tracing::debug!(server = server.upstream.address(), error = format!("{error:#}"), "is not well");
+    }
+    server.is_found(answer.is_ok());
+}
+
+/// On a connection of its own: whether it takes new ones is part of the question.
+async fn ask(upstream: &Arc<Upstream>) -> anyhow::Result<()> {
+    let request = Request::get("/health")
+        .header(header::HOST, upstream.address())
+        .header(header::USER_AGENT, "balancer")
+        .header(header::CONNECTION, "close")
+        .body(Body::empty())?;
+    let response = upstream.connect().await?.send(request).await.map_err(|error| match error {
+        SendError::Unsent(_) => anyhow::anyhow!("it closed the connection at once"),
+        SendError::Broken(error) => error,
+    })?;
+    ensure!(response.status() == StatusCode::OK, "it answered {}", response.status());
+    Ok(())
+}
