@@ -1,11 +1,14 @@
 //! The program that is judged: any command that keeps the contract.
 
 use std::{
+    env,
     ffi::OsString,
+    fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 
 /// A command, to which the role is appended.
 #[derive(Clone, Debug)]
@@ -26,13 +29,42 @@ impl Program {
 
     /// Anything that keeps the contract: words as a shell has them, to be run where we are.
     pub fn command(words: &str, label: &str) -> anyhow::Result<Program> {
-        let command: Vec<OsString> = shell_words::split(words)
-            .with_context(|| format!("`{words}` is not a command: a quote is not closed"))?
-            .into_iter()
-            .map(OsString::from)
-            .collect();
-        ensure!(!command.is_empty(), "the command is empty; --program takes one such as 'python3 gossip.py'");
-        let folder = std::env::current_dir().context("asking for the working directory")?;
+        let words = shell_words::split(words)
+            .ok()
+            .with_context(|| format!("`{words}` is not a command: a quote is not closed"))?;
+        let mut command: Vec<OsString> = words.into_iter().map(OsString::from).collect();
+        let folder = env::current_dir().context("asking for the working directory")?;
+        match command.first_mut() {
+            Some(first) if !first.is_empty() => *first = executable(first, &folder)?.into(),
+            _ => bail!("the command is empty; --program takes one such as 'python3 gossip.py'"),
+        }
         Ok(Program { command, folder: Some(folder), label: label.to_owned() })
     }
+}
+
+/// The file that a command's first word means, found as a shell does: a word with a slash from here, another in PATH.
+fn executable(word: &OsString, here: &Path) -> anyhow::Result<PathBuf> {
+    let name = Path::new(word);
+    let shown = name.display();
+    if name.components().count() > 1 {
+        let file = here.join(name);
+        ensure!(
+            file.exists(),
+            "there is no {shown}, seen from {}; --program takes a command that can be run",
+            here.display()
+        );
+        ensure!(!file.is_dir(), "{shown} is a folder; --program takes a command that can be run");
+        ensure!(may_run(&file), "{shown} may not be run; `chmod +x {shown}` allows that");
+        return Ok(file);
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path).map(|folder| here.join(folder).join(name)).find(|file| may_run(file));
+    found.with_context(|| match here.join(name).is_file() {
+        true => format!("there is no command {shown} in PATH; the file that lies here is ./{shown}"),
+        false => format!("there is no command {shown} in PATH"),
+    })
+}
+
+fn may_run(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }

@@ -48,6 +48,13 @@ impl Reaper {
 
     /// With this checker's binary, for callers that are none.
     pub fn start_with(checker: &Path, run: &str, folder: &Path) -> anyhow::Result<Reaper> {
+        Reaper::try_start(checker, run, folder).inspect_err(|_| {
+            // Nobody else would, until the next run.
+            _ = remove(folder);
+        })
+    }
+
+    fn try_start(checker: &Path, run: &str, folder: &Path) -> anyhow::Result<Reaper> {
         let worlds = folder.parent().context("the folder of a run is in another")?;
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         // No run is half made while another looks for leftovers.

@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::Context as _;
@@ -24,14 +24,11 @@ use crate::{
     story::{Failure, Stop, Story, human},
     verdict::{Outcome, Points, Report, Verdict},
     workshop,
-    world::{Context, World},
+    world::{Context, World, pulse::STALL},
 };
 
 /// Scenarios that do not measure time run this many at once, besides those that only wait.
 const AT_ONCE: usize = 3;
-
-/// A machine that stands still for longer than this is not one to judge a failure on.
-const STALL: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -135,7 +132,7 @@ impl Run {
                     ));
                 } else {
                     outcome.verdict = Verdict::Failed;
-                    outcome.story = Some(story(&world, failure));
+                    outcome.story = Some(story(&world, failure).await);
                 }
             }
         }
@@ -280,8 +277,8 @@ fn leave_evidence(world: &World, outcome: &Outcome) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn story(world: &World, failure: Failure) -> Story {
-    for mishap in world.mishaps() {
+async fn story(world: &World, failure: Failure) -> Story {
+    for mishap in world.mishaps().await {
         world.note(mishap);
     }
     Story {

@@ -27,6 +27,7 @@ mod shape;
 pub mod site;
 pub mod slow_readers;
 pub mod spread;
+mod starts;
 pub mod storm;
 pub mod timeline;
 pub mod upstream;
@@ -36,12 +37,14 @@ mod work;
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
+use futures_util::future::join_all;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -49,8 +52,9 @@ use tokio::sync::OnceCell;
 use self::{
     database::Database,
     process::{Process, Spec, describe},
-    pulse::Pulse,
+    pulse::{Pulse, STALL},
     site::{Server, Site, SiteBuilder},
+    starts::Starts,
     timeline::Timeline,
 };
 use crate::{
@@ -77,6 +81,7 @@ pub struct Context {
     pub watch: Box<dyn Fn(&Process) + Send + Sync>,
     /// The database as `migrate` leaves it, made when first needed.
     template: OnceCell<Result<PathBuf, Failure>>,
+    starts: Starts,
 }
 
 /// What a scenario and its servers share.
@@ -103,8 +108,8 @@ impl Context {
         watch: Box<dyn Fn(&Process) + Send + Sync>,
     ) -> anyhow::Result<Context> {
         let pulse = Pulse::start().context("starting a thread")?;
-        let template = OnceCell::new();
-        Ok(Context { program, run, folder, real_time: false, full: false, pulse, watch, template })
+        let (template, starts) = (OnceCell::new(), Starts::default());
+        Ok(Context { program, run, folder, real_time: false, full: false, pulse, watch, template, starts })
     }
 }
 
@@ -115,6 +120,26 @@ impl Stage {
         (self.context.watch)(&process);
         self.processes().push(process.clone());
         Ok(process)
+    }
+
+    /// Starts a process, and waits until it is ready.
+    pub async fn start(&self, spec: &Spec) -> Result<(Process, SocketAddr), Stop> {
+        let starts = &self.context.starts;
+        starts.expect_hope(spec)?;
+        let began = Instant::now();
+        let process = self.spawn(spec)?;
+        match process.ready().await {
+            Ok(address) => {
+                starts.was_ready(spec);
+                Ok((process, address))
+            }
+            Err(stop) => {
+                if process.is_running() && self.context.pulse.worst_since(began) < STALL {
+                    starts.was_silent(spec, &stop);
+                }
+                Err(stop)
+            }
+        }
     }
 
     fn processes(&self) -> std::sync::MutexGuard<'_, Vec<Process>> {
@@ -278,9 +303,12 @@ impl World {
         }
     }
 
-    /// What processes did that nobody asked for.
-    pub fn mishaps(&self) -> Vec<String> {
-        self.stage.processes().iter().filter_map(Process::mishap).collect()
+    /// What processes did that nobody asked for. The end of one may be known a moment after what came of it was seen.
+    pub async fn mishaps(&self) -> Vec<String> {
+        const MOMENT: Duration = Duration::from_millis(200);
+        let processes = self.stage.processes().clone();
+        join_all(processes.iter().map(|process| process.ended(MOMENT))).await;
+        processes.iter().filter_map(Process::mishap).collect()
     }
 
     /// The end of the logs that explain a failure: of the process at fault, and of those that panicked or erred.

@@ -1,17 +1,18 @@
 //! A role of the learner's program as a real process: started, killed, frozen, asked to stop, watched.
 
+mod log;
+mod memory;
+
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     ffi::OsString,
-    fs::File,
-    io::Write,
     net::SocketAddr,
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -20,12 +21,17 @@ use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
+    io::{AsyncRead, BufReader},
     process::{Child, Command},
     sync::watch,
-    time::{Instant, timeout},
+    task::JoinHandle,
+    time::timeout,
 };
 
+use self::{
+    log::{Log, next_line},
+    memory::{Memory, resident},
+};
 use crate::{
     program::Program,
     reaper::{MARK, shell_mark},
@@ -34,21 +40,6 @@ use crate::{
 
 /// From the start of a process to its ready line. The solutions need 20 ms; a cold disk and a busy machine need patience.
 const READY_LIMIT: Duration = Duration::from_secs(20);
-
-/// A process that grows beyond this is ended: leaking must not take the learner's machine down.
-const MEMORY_LIMIT: u64 = 1024 * MIB;
-/// And as much for each core: a program may hash a password on each of them, at 19 MiB.
-const MEMORY_LIMIT_PER_CORE: u64 = 32 * MIB;
-
-/// What is kept of a log; a program that floods it must not fill the disk.
-const LOG_FILE_LIMIT: usize = 16 * 1024 * 1024;
-/// Lines of a log kept at hand for a story.
-const LAST_LINES: usize = 200;
-/// A longer line is cut.
-const LINE_LIMIT: u64 = 4096;
-
-const MEMORY_SAMPLE: Duration = Duration::from_millis(100);
-const MIB: u64 = 1024 * 1024;
 
 /// How to start a process.
 #[derive(Clone, Debug)]
@@ -72,6 +63,8 @@ pub struct Process {
     pid: Pid,
     name: Arc<str>,
     state: watch::Receiver<State>,
+    /// A scenario has killed it, or told it to stop.
+    asked_to_end: Arc<AtomicBool>,
     log: Arc<Mutex<Log>>,
     memory: Arc<Memory>,
 }
@@ -80,15 +73,7 @@ pub struct Process {
 enum State {
     Starting,
     Ready(SocketAddr),
-    /// How it ended, and whether we had asked for that.
-    Ended(ExitStatus),
-}
-
-#[derive(Default)]
-struct Memory {
-    peak: AtomicU64,
-    /// Set when it was ended for it.
-    exceeded: AtomicU64,
+    Ended { status: ExitStatus, was_ready: bool },
 }
 
 #[derive(Deserialize)]
@@ -114,9 +99,13 @@ impl Process {
             tokio::spawn(read_stderr(child.stderr.take().context("stderr is piped")?, log.clone())),
         ];
         let memory = Arc::new(Memory::default());
-        tokio::spawn(watch_memory(pid, memory.clone(), state.clone()));
-        tokio::spawn(wait_for_end(child, readers, said));
-        Ok(Process { pid, name: spec.name.as_str().into(), state, log, memory })
+        let watched = memory.clone();
+        let watching = tokio::spawn(async move { watched.watch(pid).await });
+        tokio::spawn(async move {
+            wait_for_end(child, readers, said).await;
+            watching.abort();
+        });
+        Ok(Process { pid, name: spec.name.as_str().into(), state, asked_to_end: Arc::default(), log, memory })
     }
 
     /// Waits until it says on stdout that it is ready, and where.
@@ -127,9 +116,12 @@ impl Process {
             Ok(state) => match *state? {
                 State::Ready(address) => Ok(address),
                 State::Starting => broken("a state that was waited for has come"),
-                State::Ended(status) => Err(self.at_fault(
+                State::Ended { status, was_ready } => Err(self.at_fault(
                     "it starts, and prints {\"ready\":true,\"address\":\"…\"} when it can be asked",
-                    format!("it ended before it was ready: {}", describe(status)),
+                    match was_ready {
+                        true => format!("it ended as soon as it was ready: {}", describe(status)),
+                        false => format!("it ended before it was ready: {}", describe(status)),
+                    },
                     "Nobody can be served by a program that does not start.",
                 )),
             },
@@ -144,10 +136,10 @@ impl Process {
     /// Waits for its end.
     pub async fn ended(&self, limit: Duration) -> Option<ExitStatus> {
         let mut state = self.state.clone();
-        let ended = state.wait_for(|state| matches!(state, State::Ended(_)));
+        let ended = state.wait_for(|state| matches!(state, State::Ended { .. }));
         match timeout(limit, ended).await {
             Ok(Ok(state)) => match *state {
-                State::Ended(status) => Some(status),
+                State::Ended { status, .. } => Some(status),
                 State::Starting | State::Ready(_) => None,
             },
             Ok(Err(_)) | Err(_) => None,
@@ -156,6 +148,7 @@ impl Process {
 
     /// SIGKILL, to it and what it started; returns when it is gone.
     pub async fn kill(&self) -> Result<(), Stop> {
+        self.asked_to_end.store(true, Ordering::Relaxed);
         self.signal(Signal::KILL);
         match self.ended(Duration::from_secs(10)).await {
             Some(_) => Ok(()),
@@ -175,6 +168,7 @@ impl Process {
 
     /// SIGTERM; does not wait.
     pub fn terminate(&self) {
+        self.asked_to_end.store(true, Ordering::Relaxed);
         self.signal(Signal::TERM);
     }
 
@@ -184,7 +178,7 @@ impl Process {
     }
 
     pub fn is_running(&self) -> bool {
-        !matches!(*self.state.borrow(), State::Ended(_))
+        !matches!(*self.state.borrow(), State::Ended { .. })
     }
 
     pub fn name(&self) -> &str {
@@ -197,8 +191,7 @@ impl Process {
 
     /// The most memory that it has held, in bytes.
     pub fn peak_memory(&self) -> u64 {
-        let known = peak(self.pid).or_else(|| resident(self.pid)).unwrap_or(0);
-        self.memory.peak.fetch_max(known, Ordering::Relaxed).max(known)
+        self.memory.peak(self.pid)
     }
 
     /// The memory it holds, in bytes.
@@ -208,32 +201,35 @@ impl Process {
 
     /// How many lines of its log, as far as they are at hand, contain this.
     pub fn log_lines_with(&self, text: &str) -> usize {
-        lock(&self.log).last.iter().filter(|line| line.contains(text)).count()
+        lock(&self.log).lines_with(text)
     }
 
     /// What it did that no scenario asked for: a panic, an end of its own, memory without bound.
     pub fn mishap(&self) -> Option<String> {
-        let exceeded = self.memory.exceeded.load(Ordering::Relaxed);
-        if exceeded > 0 {
-            return Some(format!("{} held {} MiB and was ended", self.name, exceeded / MIB));
+        self.trouble().or_else(|| match *self.state.borrow() {
+            State::Ended { status, was_ready: true } if !self.asked_to_end.load(Ordering::Relaxed) => {
+                Some(format!("{} ended by itself: {}", self.name, describe(status)))
+            }
+            _ => None,
+        })
+    }
+
+    /// Why it ended, where its end alone does not say so.
+    fn trouble(&self) -> Option<String> {
+        if let Some(held) = self.memory.exceeded() {
+            return Some(format!("{} held {held} MiB and was ended", self.name));
         }
-        lock(&self.log).panic.as_ref().map(|panic| format!("{} panicked: {panic}", self.name))
+        lock(&self.log).panic().map(|panic| format!("{} panicked: {panic}", self.name))
     }
 
     /// The end of its log, for a story.
     pub fn last_words(&self, lines: usize) -> LastWords {
-        let log = lock(&self.log);
-        let skip = log.last.len().saturating_sub(lines);
-        LastWords {
-            process: self.name.to_string(),
-            panic: log.panic.clone(),
-            lines: log.last.iter().skip(skip).cloned().collect(),
-        }
+        lock(&self.log).last_words(&self.name, lines)
     }
 
     fn at_fault(&self, expected: &str, saw: String, why: &str) -> Stop {
         let process = Some(self.name.to_string());
-        let saw = self.mishap().map_or(saw.clone(), |mishap| format!("{saw}; {mishap}"));
+        let saw = self.trouble().map_or(saw.clone(), |trouble| format!("{saw}; {trouble}"));
         Stop::Failed(Failure { expected: expected.to_owned(), saw, why: why.to_owned(), process })
     }
 }
@@ -305,16 +301,7 @@ async fn read_stderr(stderr: impl AsyncRead + Unpin, log: Arc<Mutex<Log>>) {
     }
 }
 
-/// The next line, or the first part of one that is too long.
-async fn next_line(lines: &mut BufReader<impl AsyncRead + Unpin>) -> Option<String> {
-    let mut line = Vec::new();
-    match lines.take(LINE_LIMIT).read_until(b'\n', &mut line).await {
-        Ok(0) | Err(_) => None,
-        Ok(_) => Some(String::from_utf8_lossy(&line).trim_end().to_owned()),
-    }
-}
-
-async fn wait_for_end(mut child: Child, readers: [tokio::task::JoinHandle<()>; 2], said: Arc<watch::Sender<State>>) {
+async fn wait_for_end(mut child: Child, readers: [JoinHandle<()>; 2], said: Arc<watch::Sender<State>>) {
     let status = child.wait().await;
     // What it said last comes before the news of its end; a grandchild may keep the pipes open for good.
     let all_read = async {
@@ -324,111 +311,10 @@ async fn wait_for_end(mut child: Child, readers: [tokio::task::JoinHandle<()>; 2
     };
     _ = timeout(Duration::from_millis(200), all_read).await;
     if let Ok(status) = status {
-        said.send_replace(State::Ended(status));
-    }
-}
-
-async fn watch_memory(pid: Pid, memory: Arc<Memory>, mut state: watch::Receiver<State>) {
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-    let limit = MEMORY_LIMIT + cores * MEMORY_LIMIT_PER_CORE;
-    let mut next = Instant::now();
-    loop {
-        next += MEMORY_SAMPLE;
-        tokio::select! {
-            ended = state.wait_for(|state| matches!(state, State::Ended(_))) => {
-                drop(ended);
-                return;
-            }
-            () = tokio::time::sleep_until(next) => {}
-        }
-        let Some(bytes) = resident(pid) else { return };
-        memory.peak.fetch_max(bytes, Ordering::Relaxed);
-        if bytes > limit {
-            memory.exceeded.store(bytes, Ordering::Relaxed);
-            _ = kill_process_group(pid, Signal::KILL);
-            return;
-        }
-    }
-}
-
-/// Resident memory in bytes.
-#[cfg(target_os = "linux")]
-fn resident(pid: Pid) -> Option<u64> {
-    let statm = std::fs::read_to_string(format!("/proc/{}/statm", pid.as_raw_pid())).ok()?;
-    let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * u64::try_from(rustix::param::page_size()).ok()?)
-}
-
-/// The high-water mark that the system keeps, in bytes; samples would miss what lasts for milliseconds.
-#[cfg(target_os = "linux")]
-fn peak(pid: Pid) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", pid.as_raw_pid())).ok()?;
-    let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(mark.split_ascii_whitespace().next()?.parse::<u64>().ok()? * 1024)
-}
-
-/// There is none that others can ask for; the samples have to do.
-#[cfg(not(target_os = "linux"))]
-fn peak(_pid: Pid) -> Option<u64> {
-    None
-}
-
-#[cfg(not(target_os = "linux"))]
-fn resident(pid: Pid) -> Option<u64> {
-    let pid = pid.as_raw_pid().to_string();
-    let ps = std::process::Command::new("ps").args(["-o", "rss=", "-p", &pid]).output().ok()?;
-    let kibibytes: u64 = String::from_utf8(ps.stdout).ok()?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
-}
-
-/// What a process said: whole in a file, up to a limit, and the last lines at hand.
-struct Log {
-    file: File,
-    written: usize,
-    last: VecDeque<String>,
-    panic: Option<String>,
-    /// The line after `panicked at` is the message.
-    panic_message_follows: bool,
-}
-
-impl Log {
-    fn create(folder: &Path, name: &str) -> anyhow::Result<Log> {
-        let file = folder.join(format!("{}.log", name.replace(' ', "-")));
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(&file)
-            .with_context(|| format!("making {}; is the disk full or read-only?", file.display()))?;
-        Ok(Log { file, written: 0, last: VecDeque::new(), panic: None, panic_message_follows: false })
-    }
-
-    fn add(&mut self, line: &str) {
-        self.notice_panic(line);
-        if self.written < LOG_FILE_LIMIT {
-            self.written += line.len() + 1;
-            let end = if self.written < LOG_FILE_LIMIT { "" } else { "\n(the rest of this flood is not kept)" };
-            // A full disk shows elsewhere, and must not end the judging.
-            _ = writeln!(self.file, "{line}{end}");
-        }
-        if self.last.len() == LAST_LINES {
-            self.last.pop_front();
-        }
-        self.last.push_back(line.to_owned());
-    }
-
-    /// `thread 'main' (4242) panicked at src/post.rs:42:9:` and the line after it.
-    fn notice_panic(&mut self, line: &str) {
-        if self.panic_message_follows {
-            self.panic_message_follows = false;
-            if let Some(panic) = &mut self.panic {
-                panic.push_str(line.trim());
-            }
-        } else if let Some((_, place)) = line.split_once("panicked at ")
-            && self.panic.is_none()
-        {
-            self.panic = Some(format!("{} ", place.trim()));
-            self.panic_message_follows = true;
-        }
+        said.send_modify(|state| {
+            let was_ready = matches!(state, State::Ready(_));
+            *state = State::Ended { status, was_ready };
+        });
     }
 }
 

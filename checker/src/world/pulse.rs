@@ -9,6 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// A machine that stands still for longer than this is not one to judge a failure on.
+pub const STALL: Duration = Duration::from_secs(1);
+
 const BEAT: Duration = Duration::from_millis(10);
 /// Less is the scheduler at work.
 const LATE: Duration = Duration::from_millis(50);

@@ -167,8 +167,7 @@ impl Site {
 
 impl Server {
     pub(super) async fn start(stage: &Arc<Stage>, spec: Spec) -> Result<Server, Stop> {
-        let process = stage.spawn(&spec)?;
-        let own_address = process.ready().await?;
+        let (process, own_address) = stage.start(&spec).await?;
         let link = Link::to(own_address)?;
         Ok(Server {
             link,
@@ -258,8 +257,7 @@ impl Server {
     /// A new process with the same settings, behind the same address.
     pub async fn starts_again(&self) -> Result<(), Stop> {
         let moment = self.stage.timeline.begin(format!("{} is started again", self.name()));
-        let process = self.stage.spawn(&self.spec)?;
-        let address = process.ready().await?;
+        let (process, address) = self.stage.start(&self.spec).await?;
         self.link.retarget(address);
         self.link.heal()?;
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = process;

@@ -1,5 +1,8 @@
 //! Each verb of a link, between plain sockets.
 
+mod holds;
+mod volume;
+
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -160,93 +163,6 @@ async fn slow_delays_a_megabyte_once_and_not_chunk_by_chunk() {
 }
 
 #[tokio::test]
-async fn holds_and_releases_each_direction() {
-    let link = Link::to(echo("").await).unwrap();
-    let mut alice = connect(&link).await;
-    says(&mut alice, "before").await;
-    hears(&mut alice, "before").await;
-    for direction in [link.requests(), link.replies()] {
-        let passed = direction.bytes();
-        direction.hold();
-        says(&mut alice, "gossip").await;
-        direction.held(LIMIT).await.unwrap();
-        hears_nothing(&mut alice).await;
-        assert_eq!(direction.bytes(), passed);
-
-        direction.release();
-        hears(&mut alice, "gossip").await;
-    }
-}
-
-#[tokio::test]
-async fn an_end_is_held_too() {
-    let link = Link::to(echo("").await).unwrap();
-    let mut alice = connect(&link).await;
-    link.requests().hold();
-    alice.shutdown().await.unwrap();
-    link.requests().held(LIMIT).await.unwrap();
-    hears_nothing(&mut alice).await;
-
-    link.requests().release();
-    assert_eq!(timeout(LIMIT, alice.read(&mut [0; 1])).await.unwrap().unwrap(), 0);
-}
-
-#[tokio::test]
-async fn held_says_that_nothing_was_held() {
-    let link = Link::to(echo("").await).unwrap();
-    let mut alice = connect(&link).await;
-    link.requests().hold();
-    says(&mut alice, "gossip").await;
-    link.requests().held(LIMIT).await.unwrap();
-
-    // What the hold before had in its hands is not held by this one: it has passed.
-    link.requests().hold_after("never said");
-    hears(&mut alice, "gossip").await;
-    let nothing = link.requests().held(A_WHILE).await.unwrap_err().to_string();
-    assert_eq!(nothing, "no request came to be held on the link within 50ms (6 bytes passed so far)");
-}
-
-#[tokio::test]
-async fn holds_after_a_match_that_came_in_two_writes() {
-    let link = Link::to(echo("").await).unwrap();
-    let mut alice = connect(&link).await;
-    let mut bob = connect(&link).await;
-    link.requests().hold_after("commit;");
-    says(&mut alice, "begin; com").await;
-    hears(&mut alice, "begin; com").await;
-    says(&mut alice, "mit; begin;").await;
-    link.requests().held(LIMIT).await.unwrap();
-    hears(&mut alice, "mit;").await;
-    hears_nothing(&mut alice).await;
-
-    says(&mut bob, "select;").await;
-    hears(&mut bob, "select;").await;
-    says(&mut bob, "commit;commit;").await;
-    hears(&mut bob, "commit;").await;
-    hears_nothing(&mut bob).await;
-
-    link.requests().release();
-    hears(&mut alice, " begin;").await;
-    hears(&mut bob, "commit;").await;
-}
-
-#[tokio::test]
-async fn holds_before_a_match_that_came_in_two_writes() {
-    let link = Link::to(echo("").await).unwrap();
-    let mut alice = connect(&link).await;
-    link.replies().hold_before("commit;");
-    says(&mut alice, "begin; com").await;
-    hears(&mut alice, "begin; ").await;
-    hears_nothing(&mut alice).await;
-    says(&mut alice, "mit; begin;").await;
-    link.replies().held(LIMIT).await.unwrap();
-    hears_nothing(&mut alice).await;
-
-    link.replies().release();
-    hears(&mut alice, "commit; begin;").await;
-}
-
-#[tokio::test]
 async fn cut_resets_what_is_open_and_refuses_what_is_new() {
     let link = Link::to(echo("hello").await).unwrap();
     let mut alice = connect(&link).await;
@@ -327,73 +243,4 @@ async fn dropping_it_ends_everything() {
     drop(link);
     is_refused(address).await;
     is_reset(&mut alice).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn carries_a_thousand_connections() {
-    let link = Link::to(echo("").await).unwrap();
-    let mut crowd = Vec::new();
-    for _ in 0..1_000 {
-        crowd.push(connect(&link).await);
-    }
-    for (index, someone) in crowd.iter_mut().enumerate() {
-        says(someone, &format!("someone {index:04}")).await;
-    }
-    for (index, someone) in crowd.iter_mut().enumerate() {
-        hears(someone, &format!("someone {index:04}")).await;
-    }
-    assert_eq!((link.connections(), link.open()), (1_000, 1_000));
-    drop(crowd);
-    eventually(|| link.open() == 0).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn carries_a_hundred_megabytes() {
-    const SIZE: usize = 100 << 20;
-    let link = Link::to(echo("").await).unwrap();
-    let (mut from, mut to) = connect(&link).await.into_split();
-    // A length that no buffer is a multiple of: what is lost, doubled or swapped shows.
-    let block: Vec<u8> = (0..65_521).map(|index| (index % 251) as u8).collect();
-    let sent = tokio::spawn({
-        let block = block.clone();
-        async move {
-            let mut left = SIZE;
-            while left > 0 {
-                let count = left.min(block.len());
-                to.write_all(&block[..count]).await.unwrap();
-                left -= count;
-            }
-            to.shutdown().await.unwrap();
-        }
-    });
-    let mut heard = vec![0; block.len()];
-    let mut left = SIZE;
-    while left > 0 {
-        let count = left.min(block.len());
-        timeout(LIMIT, from.read_exact(&mut heard[..count])).await.unwrap().unwrap();
-        assert!(heard[..count] == block[..count], "{} bytes before the end", left);
-        left -= count;
-    }
-    assert_eq!(timeout(LIMIT, from.read(&mut [0; 1])).await.unwrap().unwrap(), 0);
-    sent.await.unwrap();
-    assert_eq!(link.replies().bytes(), SIZE as u64);
-}
-
-#[tokio::test]
-async fn a_reader_that_stalls_stalls_the_writer() {
-    // What the kernel's buffers of two loopback connections take at most, and room to spare.
-    const BOUND: usize = 48 << 20;
-    let listener = listener().await;
-    let link = Link::to(listener.local_addr().unwrap()).unwrap();
-    for delay in [Duration::ZERO, LIMIT * 10] {
-        link.requests().slow(delay);
-        let mut alice = connect(&link).await;
-        let _served = listener.accept().await.unwrap();
-        let mut sent = 0;
-        let block = vec![0; 1 << 16];
-        while let Ok(written) = timeout(A_WHILE * 5, alice.write(&block)).await {
-            sent += written.unwrap();
-            assert!(sent < BOUND, "{sent} bytes are somewhere");
-        }
-    }
 }
