@@ -45,6 +45,7 @@ pub struct Check {
     /// The servers that the chapter runs on
     #[arg(long, default_value = "embedded", value_parser = ["embedded"])]
     stack: String,
+    /// For people, or one document for programs alone on stdout
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Keep everything alive where it fails, until Ctrl-C

@@ -27,6 +27,7 @@ pub struct Grade {
     /// A chapter without a program: it earns nothing
     #[arg(long, value_name = "NN")]
     unbuilt: Vec<String>,
+    /// For people, or one document for programs alone on stdout
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// No colours and no redrawing, words for signs

@@ -85,7 +85,7 @@ fn timeline(look: Look, moments: &[Moment], all: bool) -> String {
     for (at, moment) in moments.iter().enumerate() {
         if left_out > 0 && at == BEGINNING {
             let times = " ".repeat(columns.time);
-            text.push_str(&look.quiet(&format!("  {times}  … {left_out} more, in the evidence\n")));
+            text.push_str(&format!("{}\n", look.quiet(&format!("  {times}  … {left_out} more, in the evidence"))));
         }
         if left_out == 0 || at < BEGINNING || at >= BEGINNING + left_out {
             text.push_str(&columns.row(look, moment));
@@ -181,10 +181,13 @@ fn last_words(look: Look, story: &Story, all: bool) -> String {
             if rows.len() > most {
                 rows.truncate(most);
                 if let Some(row) = rows.last_mut() {
-                    *row = format!("{}…", look::cut(row, look.width.saturating_sub(5)));
+                    *row = look::cut(&format!("{row}…"), look.width.saturating_sub(4));
                 }
             }
-            text.extend(rows.iter().map(|row| format!("  {} {}\n", look.quiet("|"), look.theirs(row))));
+            for row in &rows {
+                let row = format!("  {} {}", look.quiet("|"), look.theirs(row));
+                text.push_str(&format!("{}\n", row.trim_end()));
+            }
         }
     }
     text

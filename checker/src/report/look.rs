@@ -2,6 +2,8 @@
 //!
 //! Plain is for screen readers, pipes and logs: no colour, nothing drawn, and each verdict a word before it is a sign.
 
+use std::ffi::OsStr;
+
 use console::{Alignment, Style, Term, measure_text_width, pad_str, truncate_str};
 
 /// Beyond this, an eye loses the line on its way to the right-hand columns.
@@ -92,8 +94,11 @@ impl Look {
 
 /// Whether the surroundings ask for plain text: `NO_COLOR` (no-color.org) or a terminal that can only print.
 pub fn plain_by_environment() -> bool {
-    let asks = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    asks || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+    asks_for_plain(std::env::var_os("NO_COLOR").as_deref(), std::env::var_os("TERM").as_deref())
+}
+
+fn asks_for_plain(no_color: Option<&OsStr>, term: Option<&OsStr>) -> bool {
+    no_color.is_some_and(|value| !value.is_empty()) || term.is_some_and(|term| term == "dumb")
 }
 
 /// Padded to `width` columns.
@@ -146,6 +151,16 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_surroundings_may_ask_for_plain_text() {
+        let asks = |no_color: Option<&'static str>, term: Option<&'static str>| {
+            asks_for_plain(no_color.map(OsStr::new), term.map(OsStr::new))
+        };
+        assert!(asks(Some("1"), Some("xterm")) && asks(Some("0"), None), "any value does");
+        assert!(!asks(Some(""), Some("xterm")), "an empty one is none, says no-color.org");
+        assert!(asks(None, Some("dumb")) && !asks(None, None));
+    }
 
     #[test]
     fn text_breaks_at_spaces_and_keeps_the_others() {

@@ -136,12 +136,20 @@ fn sum(look: Look, chapter: &Chapter, report: &Report, seconds: f64) -> String {
     if look.plain {
         return format!("{}: {}\n", word(verdict), parts.join(", "));
     }
-    let first = match verdict {
-        Verdict::Passed => look.good(&parts[0]),
-        Verdict::Failed => look.bad(&parts[0]),
-        Verdict::Broken => look.odd(&parts[0]),
+    let paint = |part: &str| match verdict {
+        Verdict::Passed => look.good(part),
+        Verdict::Failed => look.bad(part),
+        Verdict::Broken => look.odd(part),
     };
-    format!("{first} · {}\n", parts[1..].join(" · "))
+    let (mut text, mut column) = (paint(&parts[0]), look::width(&parts[0]));
+    for part in &parts[1..] {
+        // A row ends between two parts, not in one.
+        let fits = column + 3 + look::width(part) <= look.width;
+        text.push_str(if fits { " · " } else { "\n  " });
+        text.push_str(part);
+        column = if fits { column + 3 } else { 2 } + look::width(part);
+    }
+    text + "\n"
 }
 
 /// What to type for the same check of the same program with the same data.

@@ -139,13 +139,30 @@ impl Html {
         false
     }
 
-    /// Its shape without its text: elements that matter to a user, indented, with the attributes of the contract.
+    /// Its shape: elements that matter to a user, indented, with the attributes that browsers, screen readers and programs
+    /// hold on to, and the words of those that name something.
     pub fn outline(&self) -> String {
-        const SHOWN: [&str; 16] = [
-            "html", "title", "link", "h1", "nav", "main", "form", "input", "textarea", "button", "label", "article",
-            "a", "header", "footer", "p",
+        const SHOWN: [&str; 20] = [
+            "html", "title", "link", "h1", "h2", "nav", "main", "form", "input", "textarea", "select", "button",
+            "label", "article", "a", "header", "footer", "p", "script", "img",
         ];
-        const ATTRIBUTES: [&str; 9] = ["lang", "id", "action", "method", "name", "type", "for", "rel", "role"];
+        const NAMING: [&str; 6] = ["title", "h1", "h2", "button", "label", "a"];
+        const ATTRIBUTES: [&str; 14] = [
+            "lang",
+            "id",
+            "action",
+            "method",
+            "name",
+            "type",
+            "for",
+            "rel",
+            "href",
+            "src",
+            "role",
+            "aria-label",
+            "autocomplete",
+            "required",
+        ];
         let mut outline = String::new();
         for element in self.elements.iter().filter(|element| SHOWN.contains(&element.tag.as_str())) {
             let mut depth = 0;
@@ -157,9 +174,15 @@ impl Html {
             outline.push_str(&"  ".repeat(depth));
             outline.push_str(&element.tag);
             for name in ATTRIBUTES {
-                if let Some(value) = element.attributes.get(name) {
-                    outline.push_str(&format!(" {name}={value}"));
+                match element.attributes.get(name).map(String::as_str) {
+                    Some("") => outline.push_str(&format!(" {name}")),
+                    Some(value) => outline.push_str(&format!(" {name}={value}")),
+                    None => {}
                 }
+            }
+            if NAMING.contains(&element.tag.as_str()) {
+                let words: Vec<&str> = element.text.split_whitespace().collect();
+                outline.push_str(&format!("  {}", words.join(" ")));
             }
             outline.push('\n');
         }

@@ -1,0 +1,338 @@
+//! What people and programs are shown, from values: a failing check, one that passed, one that could not be judged.
+
+use std::collections::BTreeMap;
+
+use checker::{
+    course::{Chapter, Kind},
+    report::{
+        Ending, Look, Pass,
+        grade::{ChapterGrade, Grade},
+        headline::{self, Headline, Row},
+        json, junit,
+        pass::WrongAnswer,
+        terminal, times,
+    },
+    story::{LastWords, Moment, Story},
+    verdict::{Outcome, Points, Report, Verdict},
+};
+use insta::assert_snapshot;
+use serde_json::json;
+
+/// A chapter that is like none: what changes in a real one changes nothing here.
+const CHAPTER: &str = r#"
+number = 4
+slug = "stateless"
+title = "Tuesday, 14:02: everyone is a stranger."
+era = "2007"
+minutes = 60
+incident = "A server died, and its sessions with it."
+question = "Where is a session while nobody is looking?"
+figure = "3 servers, 3,100 people logged out at once"
+gap = ["src/session.rs"]
+changed = []
+[[promise]]
+name = "login_survives"
+kind = "gap"
+points = 3
+text = "A login survives the death of the server that took it."
+hints = ["a nudge", "the idea", "the shape"]
+[[promise]]
+name = "logout_is_everywhere"
+kind = "gap"
+points = 2
+text = "Who logs out is logged out on every server, at once and for good, whichever of them is asked."
+hints = ["a nudge", "the idea", "the shape"]
+[[promise]]
+name = "needs_login"
+kind = "baseline"
+points = 0
+text = "Only people who are logged in can publish."
+hints = ["a nudge", "the idea", "the shape"]
+[[promise]]
+name = "spread_evenly"
+kind = "deep"
+points = 2
+text = "No server does the work of two."
+hints = ["a nudge", "the idea", "the shape"]
+"#;
+
+pub fn chapter() -> Chapter {
+    toml::from_str(CHAPTER).expect("it says what a chapter must")
+}
+
+/// A promise of [`chapter`], judged so.
+pub fn outcome(name: &str, verdict: Verdict) -> Outcome {
+    let chapter = chapter();
+    let promise = chapter.promise(name).expect("the chapter makes it");
+    Outcome {
+        name: name.to_owned(),
+        promise: promise.text.clone(),
+        kind: promise.kind,
+        verdict,
+        points: if verdict == Verdict::Passed { promise.points } else { 0 },
+        seconds: 1.23456,
+        measured: BTreeMap::new(),
+        story: None,
+        broken: None,
+        evidence: Some("target/last-check/04".into()),
+    }
+}
+
+pub fn report(scenarios: Vec<Outcome>) -> Report {
+    let chapter = chapter();
+    let possible = scenarios.iter().filter_map(|outcome| chapter.promise(&outcome.name)).map(|promise| promise.points);
+    Report {
+        chapter: chapter.folder_name(),
+        target: "chapter".to_owned(),
+        stack: "embedded".to_owned(),
+        seed: 1234,
+        passed: Report::done(&scenarios),
+        points: Points { earned: scenarios.iter().map(|outcome| outcome.points).sum(), possible: possible.sum() },
+        scenarios,
+    }
+}
+
+fn moment(at: f64, act: &str, saw: &str) -> Moment {
+    Moment { at, act: act.to_owned(), saw: saw.to_owned() }
+}
+
+fn story(expected: &str, saw: &str, why: &str) -> Story {
+    let timeline = vec![
+        moment(0.004, "alice registers", "303 to /"),
+        moment(0.0191, "server 1, which served her, is killed (SIGKILL)", ""),
+        moment(0.25, "alice visits /", "200, greets nobody, 3 posts"),
+    ];
+    Story { timeline, expected: expected.to_owned(), saw: saw.to_owned(), why: why.to_owned(), last_words: Vec::new() }
+}
+
+/// With all that a story may have: more moments than a screen holds, repetitions, words that are too long, a panic, and what
+/// a program wrote to do harm.
+fn long(story: Story) -> Story {
+    let mut timeline = story.timeline;
+    timeline.extend((0..5).map(|_| moment(0.3, "alice visits / again", "refused: connection refused")));
+    let path = "a-name-so-long-that-no-row-of-eighty-columns-can-hold-all-of-it-beside-what-she-saw";
+    timeline.push(moment(0.9, &format!("alice visits /u/{path}"), "200, greets “naïve 言葉”"));
+    timeline.extend((1..30).map(|number| moment(f64::from(number), &format!("user {number} visits /"), "200")));
+    let words = |process: &str, panic: Option<&str>, lines: &[&str]| LastWords {
+        process: process.to_owned(),
+        panic: panic.map(str::to_owned),
+        lines: lines.iter().map(|&line| line.to_owned()).collect(),
+    };
+    let last_words = vec![
+        words("server 2", None, &["\u{1b}[2J\u{1b}[32mINFO\u{1b}[0m served"]),
+        words(
+            "server 1",
+            Some("src/session.rs:42:9: called `Option::unwrap()` on a `None` value"),
+            &["", "thread 'main' panicked at src/session.rs:42:9:", &"x".repeat(400)],
+        ),
+    ];
+    Story { timeline, last_words, ..story }
+}
+
+fn failing() -> Report {
+    let expected = "the page greets alice (the element with id \"me\")";
+    let why = "She logged in once. A server's death is no reason to ask her again.";
+    let failed = |name: &str, saw: &str, why: &str| Outcome {
+        story: Some(story(expected, saw, why)),
+        ..outcome(name, Verdict::Failed)
+    };
+    let mut first = failed("login_survives", "a stranger's page: it greets nobody", why);
+    first.story = first.story.map(long);
+    first.measured = BTreeMap::from([("logged out".to_owned(), json!(847)), ("p99 ms".to_owned(), json!(9214.2))]);
+    report(vec![
+        first,
+        outcome("logout_is_everywhere", Verdict::Passed),
+        failed(
+            "needs_login",
+            "200, greets nobody, <script>alert(\"&\")</script>",
+            "Strangers publish in nobody's name.",
+        ),
+        failed("spread_evenly", "server 1 served 90 of 100", "Two servers were bought for nothing."),
+    ])
+}
+
+fn passing() -> Report {
+    let mut first = outcome("login_survives", Verdict::Passed);
+    first.measured = BTreeMap::from([("logged out".to_owned(), json!(0)), ("p99 ms".to_owned(), json!(212.4))]);
+    report(vec![
+        first,
+        outcome("logout_is_everywhere", Verdict::Passed),
+        outcome("needs_login", Verdict::Passed),
+        outcome("spread_evenly", Verdict::Failed),
+    ])
+}
+
+fn broken() -> Report {
+    let stall =
+        "this machine stood still for 2.3 s, too busy to be judged on; close what else is running and check again";
+    let unjudged =
+        |name: &str, reason: &str| Outcome { broken: Some(reason.to_owned()), ..outcome(name, Verdict::Broken) };
+    report(vec![
+        unjudged("login_survives", stall),
+        unjudged("logout_is_everywhere", stall),
+        unjudged(
+            "needs_login",
+            "making target/worlds/run-1/needs_login; is the disk full or read-only?: No space left on device",
+        ),
+        outcome("spread_evenly", Verdict::Passed),
+    ])
+}
+
+/// In each look that there is; colours by name, so that they can be read.
+fn shown(name: &str, text: impl Fn(Look) -> String) {
+    let looks = [
+        ("rich_80", Look::rich(80)),
+        ("rich_120", Look::rich(120)),
+        ("plain_80", Look::plain(80)),
+        ("plain_120", Look::plain(120)),
+    ];
+    for (look_name, look) in looks {
+        let text = text(look);
+        if look.plain {
+            assert!(!text.contains('\u{1b}'), "plain text has no colours: {text}");
+        }
+        let wide = |line: &&str| console::measure_text_width(line) > look.width;
+        let colourless = console::strip_ansi_codes(&text).into_owned();
+        if !look.plain {
+            assert_eq!(colourless.lines().find(wide), None, "{name} on a screen of {} columns", look.width);
+        }
+        assert_snapshot!(format!("{name}_{look_name}"), with_named_colours(&text));
+    }
+}
+
+fn with_named_colours(text: &str) -> String {
+    let colours = [
+        ("\u{1b}[0m", "⟩"),
+        ("\u{1b}[1m", "⟨bold "),
+        ("\u{1b}[2m", "⟨dim "),
+        ("\u{1b}[31m", "⟨red "),
+        ("\u{1b}[32m", "⟨green "),
+        ("\u{1b}[33m", "⟨yellow "),
+        ("\u{1b}[35m", "⟨magenta "),
+        ("\u{1b}[36m", "⟨cyan "),
+    ];
+    let named = colours.iter().fold(text.to_owned(), |text, (code, name)| text.replace(code, name));
+    assert!(!named.contains('\u{1b}'), "a code that has no name here: {named:?}");
+    named
+}
+
+#[test]
+fn a_check_that_failed() {
+    let first_time = Ending { first_time: true, pass: None };
+    shown("failed", |look| terminal::check(look, &chapter(), &failing(), false, 4.2, &first_time));
+    let all = terminal::check(Look::plain(80), &chapter(), &failing(), true, 4.2, &Ending::default());
+    assert_snapshot!("failed_all", all);
+}
+
+#[test]
+fn a_check_that_passed() {
+    let next = Chapter { number: 5, slug: "split".to_owned(), title: "One database for all.".to_owned(), ..chapter() };
+    let before = failing();
+    let wrong =
+        ["A session in a signed cookie", "Sessions in the memory of each server", "The same server for each user"];
+    let wrong = wrong.map(|title| WrongAnswer {
+        title: title.to_owned(),
+        told: "It passes on a quiet day: nobody dies, nobody logs out, and each server knows its own users by heart."
+            .to_owned(),
+        caught_by: vec!["logout_is_everywhere".to_owned()],
+    });
+    shown("passed", |look| {
+        let pass = Pass { before: Some(&before), wrong: wrong.to_vec(), next: Some(&next) };
+        terminal::check(look, &chapter(), &passing(), false, 4.2, &Ending { first_time: false, pass: Some(pass) })
+    });
+}
+
+#[test]
+fn a_check_that_could_not_be_judged() {
+    shown("broken", |look| terminal::check(look, &chapter(), &broken(), false, 4.2, &Ending::default()));
+}
+
+#[test]
+fn many_checks() {
+    shown("times", |look| {
+        let mut tally = times::Tally::default();
+        let mut text = String::new();
+        for (number, report) in [passing(), failing(), broken()].iter().enumerate() {
+            tally.add(report);
+            text.push_str(&times::one_run(look, &chapter(), report, number + 1, 100, 2.94));
+        }
+        text + &tally.table(look, &chapter(), 291.0)
+    });
+}
+
+#[test]
+fn a_document_for_programs_says_all_and_can_be_read_back() {
+    for (name, report) in [("failed", failing()), ("passed", passing()), ("broken", broken())] {
+        let document = json::document(&report).expect("it can be written");
+        let folder = tempfile::tempdir().expect("there is a place");
+        let file = folder.path().join("result.json");
+        std::fs::write(&file, &document).expect("files can be written");
+        let read = json::read(&file).expect("it was written by us");
+        assert_eq!(json::document(&read).expect("it can be written"), document);
+        assert_eq!(read.exit_code(), report.exit_code());
+        assert_snapshot!(format!("json_{name}"), document);
+    }
+}
+
+#[test]
+fn a_document_that_is_none_is_named() {
+    let folder = tempfile::tempdir().expect("there is a place");
+    let file = folder.path().join("result.json");
+    std::fs::write(&file, "{\"chapter\": \"04\"").expect("files can be written");
+    let error = format!("{:#}", json::read(&file).expect_err("half of it is missing"));
+    assert!(error.contains("result.json is not the result of a check; check that chapter again"), "{error}");
+}
+
+#[test]
+fn test_results_for_whatever_shows_them() {
+    assert_snapshot!("junit_failed", junit::document(&failing()));
+    assert_snapshot!("junit_passed", junit::document(&passing()));
+    assert_snapshot!("junit_broken", junit::document(&broken()));
+}
+
+#[test]
+fn a_grade() {
+    let other = Chapter { number: 5, slug: "split".to_owned(), ..chapter() };
+    let grade = Grade::of(vec![
+        ChapterGrade::of(&passing()),
+        ChapterGrade::of(&failing()),
+        ChapterGrade::of(&broken()),
+        ChapterGrade::unbuilt(&other),
+    ]);
+    assert_eq!(grade.verdict(), Verdict::Failed);
+    assert_eq!(Grade::of(vec![ChapterGrade::of(&broken())]).verdict(), Verdict::Broken);
+    assert_eq!(Grade::of(vec![ChapterGrade::of(&passing())]).verdict(), Verdict::Passed, "a deep promise stops nobody");
+    shown("grade", |look| grade.text(look));
+    assert_snapshot!(
+        "grade_json",
+        Grade::of(vec![ChapterGrade::of(&passing()), ChapterGrade::unbuilt(&other)]).json().expect("it can be written")
+    );
+    assert_snapshot!("grade_junit", grade.junit());
+}
+
+#[test]
+fn a_headline() {
+    let row = |what: &str, before: &str, after: &str, ratio: Option<&str>| Row {
+        what: what.to_owned(),
+        before: before.to_owned(),
+        after: after.to_owned(),
+        ratio: ratio.map(str::to_owned),
+    };
+    let headlines = [Headline {
+        chapter: chapter().folder_name(),
+        talk: chapter().figure,
+        rows: vec![row("logged out", "847", "0", None), row("p99", "9.2 s", "212 ms", Some("43×"))],
+        notes: vec!["delays at a tenth of the talk's".to_owned()],
+    }];
+    shown("headline", |look| headline::text(look, &headlines));
+    assert_snapshot!("headline_json", headline::document(&headlines).expect("it can be written"));
+}
+
+#[test]
+fn exit_codes() {
+    assert_eq!([passing(), failing(), broken()].map(|report| report.exit_code()), [0, 1, 2]);
+    let mut both = broken();
+    both.scenarios[1] = outcome("logout_is_everywhere", Verdict::Failed);
+    assert_eq!(both.exit_code(), 1, "a failure outranks what could not be judged");
+    assert!(both.scenarios.iter().any(|outcome| outcome.kind == Kind::Deep));
+}
