@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     let code = match Cli::parse().command {
         // Without a runtime: the reaper is to outlive whatever happens, with as little as can be.
         Command::Reaper { run, folder } => reaper::serve(&run, &folder).map(|()| 0),
-        Command::BuildGallery => commands::gallery::build(),
+        Command::BuildGallery => commands::until_interrupted(commands::gallery::build()),
         Command::Check(check) => commands::until_interrupted(check.run()),
         Command::Grade(grade) => commands::until_interrupted(grade.run()),
         Command::Headline(headline) => commands::until_interrupted(headline.run()),

@@ -7,16 +7,18 @@
 //! them what they are everywhere else. A file is written only where it differs, so that what has not changed is not
 //! compiled again.
 
+mod cargo;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     hash::{DefaultHasher, Hash, Hasher},
     io,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 use anyhow::{Context, bail};
+use tokio::{process::Command, task::spawn_blocking};
 use toml::{Table, Value};
 
 use crate::{
@@ -50,20 +52,20 @@ struct Scratch {
 }
 
 /// Builds entries of the gallery, all in one call of cargo, in the order given.
-pub fn build_entries(entries: &[(Chapter, Entry)]) -> anyhow::Result<Vec<Built>> {
+pub async fn build_entries(entries: &[(Chapter, Entry)]) -> anyhow::Result<Vec<Built>> {
     let mut crates = BTreeMap::new();
     for (chapter, entry) in entries {
         crates.insert(entry.package(chapter), files_of(chapter, entry, &entry.package(chapter))?);
     }
     let packages: Vec<String> = entries.iter().map(|(chapter, entry)| entry.package(chapter)).collect();
-    let scratch = Scratch::open("gallery")?;
+    let scratch = Scratch::open("gallery").await?;
     scratch.forget_what_is_gone()?;
-    scratch.build(&crates, &packages)
+    scratch.build(&crates, &packages).await
 }
 
 /// Builds one entry.
-pub fn build_entry(chapter: &Chapter, entry: &Entry) -> anyhow::Result<Built> {
-    let built = build_entries(&[(chapter.clone(), entry.clone())])?;
+pub async fn build_entry(chapter: &Chapter, entry: &Entry) -> anyhow::Result<Built> {
+    let built = build_entries(&[(chapter.clone(), entry.clone())]).await?;
     built.into_iter().next().context("one entry was built")
 }
 
@@ -81,7 +83,7 @@ pub fn built_entry(chapter: &Chapter, entry: &Entry) -> anyhow::Result<PathBuf> 
 }
 
 /// Builds somebody's copy of a chapter's folder.
-pub fn build_copy(chapter: &Chapter, folder: &Path) -> anyhow::Result<Built> {
+pub async fn build_copy(chapter: &Chapter, folder: &Path) -> anyhow::Result<Built> {
     let folder = folder.canonicalize().with_context(|| format!("there is no folder {}", folder.display()))?;
     if !folder.join("src/main.rs").is_file() {
         let reason = format!("{} has no src/main.rs: what is wanted is a copy of a chapter's folder", folder.display());
@@ -103,7 +105,7 @@ pub fn build_copy(chapter: &Chapter, folder: &Path) -> anyhow::Result<Built> {
         read_into(&mut files, &folder, Path::new(part))?;
     }
     rename(&mut files, &package)?;
-    let built = Scratch::open(&name)?.build(&BTreeMap::from([(package.clone(), files)]), &[package])?;
+    let built = Scratch::open(&name).await?.build(&BTreeMap::from([(package.clone(), files)]), &[package]).await?;
     built.into_iter().next().context("one crate was built")
 }
 
@@ -183,18 +185,20 @@ fn new_dependencies(chapter: &Chapter, folder: &Path) -> anyhow::Result<Option<S
 }
 
 impl Scratch {
-    fn open(name: &str) -> anyhow::Result<Scratch> {
+    async fn open(name: &str) -> anyhow::Result<Scratch> {
         let folder = workshop::target()?.join("scratch").join(name);
         fs::create_dir_all(&folder)
             .with_context(|| format!("making {}; is the disk full or read-only?", folder.display()))?;
         let lock = folder.join("lock");
         let lock = fs::File::options().create(true).truncate(false).write(true).open(&lock).context("making a lock")?;
-        lock.lock().context("waiting for another build")?;
+        // On a thread of its own: whoever is asked to end meanwhile does not wait for it.
+        let locked = spawn_blocking(move || lock.lock().map(|()| lock)).await;
+        let lock = locked.context("waiting for another build")?.context("waiting for another build")?;
         Ok(Scratch { folder, _lock: lock })
     }
 
     /// Lays the crates and builds these of them.
-    fn build(&self, crates: &BTreeMap<String, Files>, packages: &[String]) -> anyhow::Result<Vec<Built>> {
+    async fn build(&self, crates: &BTreeMap<String, Files>, packages: &[String]) -> anyhow::Result<Vec<Built>> {
         for (package, files) in crates {
             write_changes(&self.folder.join(package), files)?;
         }
@@ -208,7 +212,7 @@ impl Scratch {
         cargo.arg(format!("--package={FEATURES}")).args(packages.iter().map(|package| format!("--package={package}")));
         // Nobody edits these between two builds.
         cargo.env("CARGO_INCREMENTAL", "0");
-        let output = cargo.stdin(Stdio::null()).output().context("running cargo")?;
+        let output = cargo::output(cargo).await?;
         let messages = String::from_utf8_lossy(&output.stdout);
         let said = String::from_utf8_lossy(&output.stderr);
         Ok(packages.iter().map(|package| built(package, &messages, &said)).collect())

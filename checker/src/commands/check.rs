@@ -82,7 +82,7 @@ struct What {
 impl Check {
     pub async fn run(self) -> anyhow::Result<u8> {
         let chapter = course::chapter(&self.chapter)?;
-        let program = match self.program(&chapter)? {
+        let program = match self.program(&chapter).await? {
             Ok(program) => program,
             Err(refusal) => {
                 eprintln!("{}", refusal.trim_end());
@@ -112,11 +112,11 @@ impl Check {
     }
 
     /// What is to be judged, or why it cannot be built.
-    fn program(&self, chapter: &Chapter) -> anyhow::Result<Result<Program, String>> {
+    async fn program(&self, chapter: &Chapter) -> anyhow::Result<Result<Program, String>> {
         let built = match &self.what {
             What { program: Some(words), .. } => return Ok(Ok(super::program(words, &self.label())?)),
-            What { overlay: Some(folder), .. } => overlay::build_copy(chapter, folder)?,
-            What { entry: Some(name), .. } => overlay::build_entry(chapter, &gallery::entry(chapter, name)?)?,
+            What { overlay: Some(folder), .. } => overlay::build_copy(chapter, folder).await?,
+            What { entry: Some(name), .. } => overlay::build_entry(chapter, &gallery::entry(chapter, name)?).await?,
             What { .. } => bail!("there is nothing to check; --program, --overlay or --entry says what"),
         };
         Ok(match built {

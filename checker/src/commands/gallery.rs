@@ -28,7 +28,7 @@ impl KillScore {
         let entries = entries(&self.chapters)?;
         let scores = match self.times {
             Some(times) => {
-                expect_built(&entries, &overlay::build_entries(&entries)?)?;
+                expect_built(&entries, &overlay::build_entries(&entries).await?)?;
                 kill_score::judge_anew(&entries, times).await?
             }
             None => kill_score::recorded(&entries)?,
@@ -38,9 +38,9 @@ impl KillScore {
     }
 }
 
-pub fn build() -> anyhow::Result<u8> {
+pub async fn build() -> anyhow::Result<u8> {
     let entries = entries(&[])?;
-    let built = overlay::build_entries(&entries)?;
+    let built = overlay::build_entries(&entries).await?;
     expect_built(&entries, &built)?;
     // The tests that follow say it anew.
     kill_score::forget()?;

@@ -45,7 +45,7 @@ impl Grade {
         for argument in &self.overlay {
             let (number, folder) = super::numbered(argument)?;
             let chapter = course::chapter(&number)?;
-            let program = copy(&chapter, Path::new(&folder))?;
+            let program = copy(&chapter, Path::new(&folder)).await?;
             graded.push((chapter, program));
         }
         for number in &self.unbuilt {
@@ -76,8 +76,8 @@ impl Grade {
 }
 
 /// The program of a copy; none where it does not build, and then why on stderr.
-fn copy(chapter: &Chapter, folder: &Path) -> anyhow::Result<Option<Program>> {
-    Ok(match overlay::build_copy(chapter, folder)? {
+async fn copy(chapter: &Chapter, folder: &Path) -> anyhow::Result<Option<Program>> {
+    Ok(match overlay::build_copy(chapter, folder).await? {
         Built::Program(file) => Some(Program::binary(&file, &folder.display().to_string())),
         Built::Refused(why) => {
             eprintln!("{}: {}", chapter.folder_name(), why.trim_end());

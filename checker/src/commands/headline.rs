@@ -44,7 +44,7 @@ impl Headline {
             let after = programs.iter().find(|(number, _)| *number == chapter.number).map(|(_, program)| program);
             let after = after.with_context(|| format!("--program {:02}=CMD is missing", chapter.number))?;
             eprintln!("{}: building what history did", chapter.folder_name());
-            let before = match overlay::build_entry(&chapter, &gallery::entry(&chapter, "history")?)? {
+            let before = match overlay::build_entry(&chapter, &gallery::entry(&chapter, "history")?).await? {
                 Built::Program(file) => Program::binary(&file, "history"),
                 Built::Refused(why) => bail!("history of {} does not build: {why}", chapter.folder_name()),
             };

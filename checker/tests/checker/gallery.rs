@@ -11,7 +11,7 @@ use checker::{
 
 use crate::{
     common::Place,
-    reports::{outcome, report},
+    values::{outcome, report},
 };
 
 fn entry(name: &str, caught_by: &[&str]) -> Entry {

@@ -1,6 +1,6 @@
 //! Bad luck and bad input: no disk, no files, no such program, copies that do not build. Each a sentence, and its exit code.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use insta::assert_snapshot;
 
@@ -91,48 +91,6 @@ fn a_path_from_here_means_the_same_in_every_world() {
         check.arg(label).args(PUBLISH.split(' '));
         place.run(&mut check).ends(0, &["passed"]);
     }
-}
-
-#[test]
-fn a_copy_that_does_not_compile_gets_cargos_own_words() {
-    // At the same place each time, so that one copy is laid, however often this runs.
-    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("copy-that-does-not-compile");
-    // Gone, where an earlier run was ended.
-    _ = fs::remove_dir_all(&copy);
-    for (name, text) in [
-        ("src/main.rs", "//! The site.\n\nfn main() {\n    let posts: u32 = \"none\";\n}\n"),
-        ("templates/feed.html", "<title>a template</title>"),
-        ("migrations/sqlite/1_user.sql", "select 1;"),
-        ("static/gossip.css", "a { color: red }"),
-        (".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"cheating\"]\n"),
-        ("tests/it.rs", "compile_error!(\"a test of theirs\");"),
-        ("notes.md", "# Notes"),
-        ("build.rs", "compile_error!(\"a build script of theirs\");"),
-    ] {
-        let file = copy.join(name);
-        fs::create_dir_all(file.parent().expect("it is in the copy")).expect("folders can be made");
-        fs::write(file, text).expect("files can be written");
-    }
-    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_checker"));
-    let output = check.args(["check", "01", "--plain", "--overlay"]).arg(&copy).output().expect("it can be started");
-    let said = String::from_utf8(output.stderr).expect("it is text");
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("error[E0308]: mismatched types") && said.contains("src/main.rs:4:22"), "{said}");
-    assert!(said.ends_with("cannot be checked; the reason is above\n"), "{said}");
-    assert!(!said.contains("theirs"), "{said}");
-
-    let scratch = checker::workshop::target().expect("tests run from there").join("scratch");
-    let is_laid =
-        |folder: &Path| fs::read_to_string(folder.join("src/main.rs")).is_ok_and(|text| text.contains("none"));
-    let workspaces = fs::read_dir(scratch).expect("there was a build").flatten();
-    let crates = workspaces.flat_map(|workspace| fs::read_dir(workspace.path()).into_iter().flatten().flatten());
-    let laid = crates.map(|entry| entry.path()).find(|folder| is_laid(folder)).expect("it was laid");
-    let there = |name: &str| laid.join(name).exists();
-    assert!(there("src/main.rs") && there("templates/feed.html") && there("static/gossip.css"));
-    assert!(there("migrations/sqlite/1_user.sql"));
-    assert!(!there("notes.md") && !there("tests") && !there(".cargo"), "only what an answer consists of is taken");
-    fs::remove_dir_all(laid.parent().expect("it is in a workspace")).expect("it is ours");
-    fs::remove_dir_all(copy).expect("it is ours");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod command_line;
 mod common;
+mod copies;
 mod database;
 mod expect;
 mod gallery;
@@ -12,3 +13,4 @@ mod programs;
 mod reaper;
 mod reports;
 mod timeline;
+mod values;

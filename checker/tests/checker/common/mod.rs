@@ -1,6 +1,6 @@
 //! A target folder for one test, with the checker's program in it: what a check leaves there, it and nobody else has left.
 
-mod processes;
+pub mod processes;
 
 use std::{
     fs,
