@@ -10,6 +10,7 @@ use super::{
         Outcome,
         crowd::{Asking, counted},
     },
+    shed,
     site::{Site, SiteBuilder},
 };
 use crate::story::{Stop, failed, human};
@@ -159,35 +160,6 @@ impl AfterJam {
 
     /// Everybody was told to come back later, no sooner than the deadline and no later than three of it.
     pub fn expect_all_shed(&self, world: &World, deadline: Duration) -> Result<(), Stop> {
-        let why = "Who waits too long for a page has left before it comes. Told in time, they come back later.";
-        if self.answered_with(503) != self.outcomes.len() {
-            let saw = format!("within three QUEUE_DEADLINE: {}", counted(&self.outcomes));
-            return failed(format!("{} × 503", self.outcomes.len()), saw, why);
-        }
-        for outcome in &self.outcomes {
-            let Outcome::Answered { headers, took, .. } = outcome else { continue };
-            if *took < deadline {
-                return failed(
-                    format!("nobody is sent away before QUEUE_DEADLINE ({} ms)", deadline.as_millis()),
-                    format!("a 503 after {} ms", took.as_millis()),
-                    "The last of a thousand may still be in time. Only the clock knows.",
-                );
-            }
-            if *took > deadline * 3 {
-                // A machine that stood still makes anybody late.
-                world.expect_steady_machine(deadline / 2)?;
-                let expected = format!("everybody knows within three QUEUE_DEADLINE ({} ms)", deadline.as_millis() * 3);
-                return failed(expected, format!("a 503 after {} ms", took.as_millis()), why);
-            }
-            let again = headers.get("retry-after").and_then(|value| value.to_str().ok());
-            if again.and_then(|again| again.parse::<u32>().ok()).is_none_or(|seconds| seconds == 0) {
-                return failed(
-                    "Retry-After: a whole number of seconds, at least 1",
-                    again.map_or("no Retry-After".to_owned(), |again| format!("Retry-After: {again}")),
-                    "Who is sent away without a word when to come back, comes back at once.",
-                );
-            }
-        }
-        Ok(())
+        shed::expect_all(&self.outcomes, world, deadline)
     }
 }

@@ -24,6 +24,7 @@ pub mod quiet_day;
 pub mod rows;
 pub mod session;
 mod shape;
+pub mod shed;
 pub mod site;
 pub mod slow_readers;
 pub mod spread;

@@ -9,12 +9,18 @@ use super::{
         Outcome,
         crowd::{Asking, counted},
     },
-    site::Server,
+    site::{Server, Site},
 };
 use crate::story::{Stop, failed};
 
 /// How long anybody waits for a login.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Long enough for a login to get its turn, if there is one.
+const A_MOMENT: Duration = Duration::from_millis(50);
+
+/// What a login costs until its hash has begun, and has touched the memory that it needs.
+const BEGINNING: Duration = Duration::from_millis(40);
 
 impl World {
     /// What checking one password takes, from request to answer: the least of a few.
@@ -40,12 +46,51 @@ impl World {
 
     /// So many browsers of one person log in at once.
     pub async fn login_storm(&self, at: &Server, who: &Browser, logins: usize) -> Result<Asking, Stop> {
-        let crowd = self.crowd(at.own_address(), logins).await?;
         self.note(format!("{logins} people log in at once"));
+        self.logins(at, who, logins, PATIENCE).await
+    }
+
+    /// So many browsers of one person log in at once, and leave when they have lost patience.
+    pub async fn logins(&self, at: &Server, who: &Browser, logins: usize, patience: Duration) -> Result<Asking, Stop> {
+        let crowd = self.crowd(at.own_address(), logins).await?;
         let login = Request::post("/login", &[("name", &who.name), ("password", &who.password)]);
         let stranger = who.another()?;
-        Ok(crowd.asks(vec![stranger.outgoing(&login); logins], PATIENCE))
+        Ok(crowd.asks(vec![stranger.outgoing(&login); logins], patience))
     }
+
+    /// Somebody whose password takes a core for many seconds: to log in as her keeps busy what others wait for.
+    pub async fn somebody_endless(&mut self, site: &Site) -> Result<Browser, Stop> {
+        let somebody = self.somebody_registered(site.door()).await?;
+        site.database.make_hash_endless(&somebody.name).await?;
+        Ok(somebody)
+    }
+
+    /// So many endless logins at once; returns when as many hashes could have begun.
+    pub async fn endless_logins(&self, at: &Server, who: &Browser, logins: usize) -> Result<Asking, Stop> {
+        self.note(format!("{logins} people log in at once, with passwords that take a core for many seconds each"));
+        let before = at.process().work();
+        let asking = self.logins(at, who, logins, PATIENCE).await?;
+        self.until_it_works(at, before, BEGINNING * logins as u32, PATIENCE / 10).await;
+        Ok(asking)
+    }
+
+    /// So many endless logins one after the other, each of them given up after a moment.
+    pub async fn endless_logins_given_up(&self, at: &Server, who: &Browser, logins: usize) -> Result<(), Stop> {
+        let moment = self.timeline().begin(format!(
+            "{logins} people log in one after the other, with such passwords, and each leaves after a moment"
+        ));
+        for _ in 0..logins {
+            self.logins(at, who, 1, A_MOMENT).await?.answers().await?;
+        }
+        moment.end("all have left");
+        Ok(())
+    }
+}
+
+/// More hashes at once than a server may run that keeps its memory: so many logins leave no turn free.
+pub fn more_than_turns() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    16 + 2 * cores
 }
 
 async fn login_time(who: &Browser, name: &str, password: &str) -> Result<Duration, Stop> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     story::{Stop, failed, human},
-    world::{World, http::Request, storm},
+    world::{World, http::Request, shed, storm},
 };
 
 /// Long enough that nobody is sent away for waiting.
@@ -58,8 +58,8 @@ pub async fn login_storm_leaves_feed_alone(world: &mut World) -> Result<(), Stop
 
 /// The jam lasts longer than anybody waits, and nobody is told.
 pub async fn sheds_what_waited_too_long(world: &mut World) -> Result<(), Stop> {
-    let deadline = Duration::from_millis(600);
-    let site = world.small_box().with("QUEUE_DEADLINE", "600ms").start().await?;
+    let deadline = Duration::from_millis(500);
+    let site = world.small_box().with("QUEUE_DEADLINE", "500ms").start().await?;
     let mut authors = world.people_registered(site.door(), 2).await?;
 
     let jam = site.jams(world, &authors, 1, PATIENCE).await?;
@@ -81,7 +81,13 @@ pub async fn sheds_what_waited_too_long(world: &mut World) -> Result<(), Stop> {
     authors[0].publishes(&content).await.expect_redirect(why)?;
     authors[0].visits("/").await.expect_page(why)?.expect_post(&content, why)?;
     let why = "\"Come back later\" means that nothing has happened. Who comes back then says it twice.";
-    after.expect_kept_as_told(&site, why).await
+    after.expect_kept_as_told(&site, why).await?;
+
+    let endless = world.somebody_endless(&site).await?;
+    let _cores = world.endless_logins(site.door(), &endless, storm::more_than_turns()).await?;
+    world.note("ten people log in, and find every turn to hash taken");
+    let waiting = world.logins(site.door(), &authors[0], 10, deadline * 3 + PATIENCE / 30).await?;
+    shed::expect_all(&waiting.answers().await?, world, deadline)
 }
 
 /// The first ones wait longest.

@@ -55,16 +55,17 @@ pub async fn who_left_holds_no_place(world: &mut World) -> Result<(), Stop> {
 
 /// Somebody reads in a tunnel, and the whole site waits for him.
 pub async fn slow_readers_hold_no_place(world: &mut World) -> Result<(), Stop> {
-    let site = world.small_box().with("DB_CONNECTIONS", "2").with("QUEUE_DEADLINE", "60s").start().await?;
+    let site = world.small_box().with("DB_CONNECTIONS", "1").with("QUEUE_DEADLINE", "60s").start().await?;
     let mut alice = world.somebody_registered(site.door()).await?;
     let long: Vec<String> = (0..50).map(|number| format!("{number} {}", "🍜".repeat(490))).collect();
     site.database.add_posts(site.database.user_id(&alice.name).await?, &long).await?;
 
-    let _readers = world.slow_readers(site.door(), "/", 6).await?;
+    let _readers = world.slow_readers(site.door(), "/", 3).await?;
     let _writers = world.slow_writers(site.door(), &alice, 6).await?;
 
     let why =
         "A form on its way is no work yet, and a page on its way is none any more. Others need what it would hold.";
+    world.someone(site.door())?.visits("/").await.expect_page(why)?;
     alice.visits("/").await.expect_page(why)?.expect_greets(&alice.name, why)?;
     alice.publishes("through the tunnel").await.expect_redirect(why)?;
     Ok(())
@@ -112,12 +113,12 @@ pub async fn unknown_names_cost_the_same(world: &mut World) -> Result<(), Stop> 
 pub async fn memory_is_bounded(world: &mut World) -> Result<(), Stop> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let site = world.small_box().with("QUEUE_DEADLINE", "60s").start().await?;
-    let alice = world.somebody_registered(site.door()).await?;
-    let why =
-        "A hash needs 19 MiB while it runs. What bounds the memory is how many run at once, and threads bound nothing.";
+    let endless = world.somebody_endless(&site).await?;
+    let why = "A hash needs 19 MiB while it runs, and it runs on when its client has left. What bounds the memory is how many \
+               run at once: threads bound nothing, and whoever waits needs none.";
 
-    let storm = world.login_storm(site.door(), &alice, 40 + 2 * cores).await?;
-    storm::expect_all_in(&storm.answers().await?, "They all have the right password.")?;
+    world.endless_logins_given_up(site.door(), &endless, storm::more_than_turns()).await?;
+    let _waiting = world.endless_logins(site.door(), &endless, storm::more_than_turns()).await?;
 
     let limit = 256 + 20 * cores as u64;
     let peak = site.door().process().peak_memory() / MIB;

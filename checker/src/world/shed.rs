@@ -1,0 +1,64 @@
+//! People who waited too long and were told so: with which status, when, and when to come back.
+
+use std::time::Duration;
+
+use super::{
+    World,
+    load::{Outcome, crowd::counted},
+};
+use crate::story::{Stop, failed};
+
+/// Everybody was told to come back later, no sooner than the deadline and no later than three of it.
+pub fn expect_all(outcomes: &[Outcome], world: &World, deadline: Duration) -> Result<(), Stop> {
+    let told = outcomes.iter().filter(|outcome| outcome.status() == Some(503)).count();
+    if told != outcomes.len() {
+        let saw = format!("within three QUEUE_DEADLINE: {}", counted(outcomes));
+        return failed(format!("{} × 503", outcomes.len()), saw, why(outcomes));
+    }
+    outcomes.iter().try_for_each(|outcome| expect_in_time(outcome, world, deadline))
+}
+
+/// What somebody has to know who was told something else.
+fn why(outcomes: &[Outcome]) -> &'static str {
+    let status = |wanted: u16| outcomes.iter().any(|outcome| outcome.status() == Some(wanted));
+    if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unsure(_))) {
+        "Who waits too long for a page has left before it comes. Told in time, they come back later."
+    } else if status(500) {
+        "Nothing is broken: there is a line, and it was too long. A 500 says that nobody knows what happened."
+    } else if status(429) {
+        "A 429 says that this person asks too often. Each of them asked once, and waited."
+    } else if status(303) || status(302) {
+        "They are sent on as if all were well, while nobody can write: what they are told is not what has happened."
+    } else {
+        "There is a line, and it was too long: 503 says that, and that it will pass."
+    }
+}
+
+fn expect_in_time(outcome: &Outcome, world: &World, deadline: Duration) -> Result<(), Stop> {
+    let Outcome::Answered { headers, took, .. } = outcome else { return Ok(()) };
+    if *took < deadline {
+        return failed(
+            format!("nobody is sent away before QUEUE_DEADLINE ({} ms)", deadline.as_millis()),
+            format!("a 503 after {} ms", took.as_millis()),
+            "The last of a thousand may still be in time. Only the clock knows.",
+        );
+    }
+    if let Some(excess) = took.checked_sub(deadline * 3) {
+        // A machine that stood still makes anybody late, by as much.
+        world.expect_steady_machine(excess)?;
+        return failed(
+            format!("everybody knows within three QUEUE_DEADLINE ({} ms)", deadline.as_millis() * 3),
+            format!("a 503 after {} ms", took.as_millis()),
+            "Whoever runs the site decides how long is too long, and sets QUEUE_DEADLINE to say so.",
+        );
+    }
+    let again = headers.get("retry-after").and_then(|value| value.to_str().ok());
+    if again.and_then(|again| again.parse::<u32>().ok()).is_none_or(|seconds| seconds == 0) {
+        return failed(
+            "Retry-After: a whole number of seconds, at least 1",
+            again.map_or("no Retry-After".to_owned(), |again| format!("Retry-After: {again}")),
+            "Who is sent away without a word when to come back, comes back at once.",
+        );
+    }
+    Ok(())
+}
