@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use crate::{
     alone::Turn,
     course::{Chapter, Promise},
+    limits,
     program::Program,
     reaper::Reaper,
     report::Observer,
@@ -62,6 +63,7 @@ impl Run {
         let worlds = workshop::worlds()?;
         std::fs::create_dir_all(&worlds)
             .with_context(|| format!("making {}; is the disk full or read-only?", worlds.display()))?;
+        limits::expect_room(&worlds)?;
         let folder = tempfile::Builder::new()
             .prefix("run-")
             .tempdir_in(&worlds)
@@ -130,6 +132,8 @@ impl Run {
                     outcome = outcome.because(&anyhow::anyhow!(
                         "this machine stood still for {stall}, too busy to be judged on; close what else is running and check again"
                     ));
+                } else if let Err(error) = limits::expect_room(world.folder()) {
+                    outcome = outcome.because(&error);
                 } else {
                     outcome.verdict = Verdict::Failed;
                     outcome.story = Some(story(&world, failure).await);
