@@ -175,6 +175,10 @@ const FILTERS: &[(&str, &str)] = &[
     (r"\b\d+(\.\d+)? (ms|s|µs)\b", "TIME"),
     (r"\b\d+(\.\d+)? (MiB|KiB|bytes)\b", "SIZE"),
     (r"\bm?[0-9a-f]{8,}\b", "HEX"),
+    // Who is picked is the seed's and the program's business, and so is who gets how much.
+    (r"\bserver \d+: \d+", "server N: COUNT"),
+    (r"\bserver \d+\b", "server N"),
+    (r"\b(asked|got) \d+( times)?\b", "$1 COUNT$2"),
 ];
 
 /// With everything that led to it, for whoever reads a red test.

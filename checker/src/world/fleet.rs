@@ -16,6 +16,7 @@ use std::{
 };
 
 use rand::RngExt;
+use tokio::time::sleep;
 
 pub use self::{crowd::GivenUp, echo::Echo, readers::Readers, slow::Slow};
 use super::{
@@ -23,9 +24,9 @@ use super::{
     site::{Server, Site},
     timeline::Timeline,
     upstream::Upstream,
-    wire::{Ask, Letter, Wire},
+    wire::{Ask, Letter, Silence, Wire},
 };
-use crate::story::{Failure, Stop, broken};
+use crate::story::{Failure, Stop, broken, human};
 
 /// Between two looks at whether somebody stands in line for good.
 const LOOK: Duration = Duration::from_millis(2);
@@ -122,10 +123,20 @@ impl Fleet {
         let path = self.unique("/light");
         let letter = tokio::select! {
             letter = wire.hears(Ask::get(path.clone())) => letter,
+            // Sooner than those give up who asked for something slow: when they leave, others find room.
+            () = sleep(ARRIVES) => Err(Silence(format!("nothing within {}", human(ARRIVES)))),
             at = self.somebody_is_stuck() => return self.stuck(at),
         };
         let why = "A quick request is answered, whatever else there is to do.";
-        let letter = letter.map_err(|silence| silence.is_failure("200", self.balancer().name(), why))?;
+        let letter = match letter {
+            Ok(letter) => letter,
+            Err(silence) => {
+                let slow = self.counts(|server| server.in_flight_of("/slow"));
+                let saw = format!("{}; slow ones under way are {slow}", silence.0);
+                let why = "Whoever only wants to read the feed need not wait for the end of what others asked for.";
+                return self.failed("a quick request is answered", saw, why);
+            }
+        };
         letter.expect_status(200, why)?;
         match self.taker(&path) {
             Some(server) => Ok(server),
@@ -138,7 +149,7 @@ impl Fleet {
             if let Some(at) = self.servers.iter().position(Upstream::keeps_quick_ones_waiting) {
                 return at;
             }
-            tokio::time::sleep(LOOK).await;
+            sleep(LOOK).await;
         }
     }
 
@@ -182,7 +193,8 @@ impl Fleet {
         }
         let name = self.servers[server].name();
         let expected = format!("at least {least} of {} go to {name}", counts.iter().sum::<usize>());
-        self.failed(expected, self.told(counts), why)
+        let under_way = self.counts(Upstream::in_flight);
+        self.failed(expected, format!("{}; still under way are {under_way}", self.told(counts)), why)
     }
 
     /// Each server got at least so many of these.

@@ -52,7 +52,7 @@ pub async fn slow_request_is_not_cut(world: &mut World) -> Result<(), Stop> {
 
     let letter = fleet.ask(Ask::get(path.as_str()), why).await?;
 
-    letter.expect_status(200, why)?;
+    fleet.expect_waited_for(&letter, slow, why)?;
     fleet.expect_visits(&path, 1, why)
 }
 

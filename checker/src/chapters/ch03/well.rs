@@ -64,8 +64,8 @@ pub async fn sick_server_is_skipped(world: &mut World) -> Result<(), Stop> {
     fleet.expect_asked(sick, 3, Some(5 * usual)).await?;
 
     let asked = fleet.asked_for("/light/after", 30).await?;
-    fleet.expect_nothing_at(&[sick], &asked, why)?;
-    fleet.expect_nothing_at(&silent, &asked, why)
+    fleet.expect_nothing_at(&[sick], "answers GET /health with 503", &asked, why)?;
+    fleet.expect_nothing_at(&silent, "does not answer GET /health", &asked, why)
 }
 
 /// Everybody is dead, and people look at a white page until their browser gives up.

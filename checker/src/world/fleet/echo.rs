@@ -57,9 +57,14 @@ impl Fleet {
     /// An answer of this status passes as it is, and was given once.
     pub async fn expect_status_passes(&self, status: u16) -> Result<(), Stop> {
         let path = self.unique(&format!("/status/{status}"));
-        let why = "What a server answers is passed on, its 500s and 503s as well.";
+        let why = "What a server answers is passed on: its redirections, its 500s and its 503s as well.";
         let letter = self.ask(Ask::get(path.clone()), why).await?;
         letter.expect_status(status, why)?;
+        if self.taker(&path).is_none() {
+            let why = "One page that fails says nothing about its server: GET /health does.";
+            let saw = format!("{status} by the balancer itself, after the servers had answered some others like it");
+            return self.failed(format!("{status} by a server"), saw, why);
+        }
         self.expect_visits(&path, 1, why)?;
         let has_body = !matches!(status, 204 | 304);
         let expected = if has_body { format!("{status}\n") } else { String::new() };
@@ -88,6 +93,7 @@ impl Fleet {
             return Ok(());
         }
         let saw = format!("it came {came} times: {}", self.counts(|server| server.visits(path)));
+        let path = path.split('?').next().unwrap_or(path);
         self.failed(format!("{path} comes to the servers {}", times(count)), saw, why)
     }
 }

@@ -58,8 +58,8 @@ impl Fleet {
     /// but the last has been heard then.
     pub async fn expect_asked(&self, server: usize, times: u64, limit: Option<Duration>) -> Result<Duration, Stop> {
         let upstream = &self.servers[server];
-        let limit = limit.unwrap_or(ASKED);
-        let (began, before) = (Instant::now(), upstream.probes());
+        let (silent, limit) = (limit.is_some(), limit.unwrap_or(ASKED));
+        let (began, before, opened) = (Instant::now(), upstream.probes(), upstream.connections());
         let moment = self.timeline.begin(format!("{} waits to be asked how it is", upstream.name()));
         match upstream.wait_probes(times, limit).await {
             Ok(()) => {
@@ -69,7 +69,13 @@ impl Fleet {
             Err(_) => {
                 let asked = upstream.probes() - before;
                 moment.end(format!("asked {asked} times"));
-                let why = "Who does not ask does not learn who is sick, and who is well again.";
+                let why = if silent {
+                    "Whoever waits for the silent ones in turn learns nothing of the others meanwhile."
+                } else if asked == 0 && upstream.connections() > opened {
+                    "Connections were made, and nothing was asked on them."
+                } else {
+                    "Who does not ask does not learn who is sick, and who is well again."
+                };
                 self.failed(
                     format!("{} is asked GET /health every HEALTH_EVERY, whatever the others do", upstream.name()),
                     format!("it was asked {asked} times in {} ms, not {times} times", limit.as_millis()),
@@ -87,15 +93,15 @@ impl Fleet {
         let _ = upstream.wait_probes(times, limit).await;
     }
 
-    /// None of the requests whose path starts with `prefix` went there.
-    pub fn expect_nothing_at(&self, servers: &[usize], prefix: &str, why: &str) -> Result<(), Stop> {
+    /// None of the requests whose path starts with `prefix` went there; `who` says what is known of these servers.
+    pub fn expect_nothing_at(&self, servers: &[usize], who: &str, prefix: &str, why: &str) -> Result<(), Stop> {
         let names = servers.iter().map(|server| self.servers[*server].name());
         let found = names.zip(servers).find(|(_, server)| self.servers[**server].visits(prefix) > 0);
         match found {
             None => Ok(()),
             Some((name, server)) => {
                 let saw = format!("{name} got {}", self.servers[*server].visits(prefix));
-                self.failed(format!("{name} gets no request until it is well"), saw, why)
+                self.failed(format!("{name}, which {who}, gets no request until it is well"), saw, why)
             }
         }
     }

@@ -7,7 +7,7 @@ use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
 use super::{ARRIVES, Fleet};
 use crate::{
-    story::{Stop, broken},
+    story::{Stop, broken, human},
     world::wire::{Ask, Letter, Silence, Wire},
 };
 
@@ -177,6 +177,15 @@ impl Fleet {
         }
         moment.end("all answered");
         Ok(())
+    }
+
+    /// An answer that took its server so long has come.
+    pub fn expect_waited_for(&self, letter: &Letter, took: Duration, why: &str) -> Result<(), Stop> {
+        if letter.status.as_u16() == 200 {
+            return Ok(());
+        }
+        let expected = format!("200, once the server has it: after {}", human(took));
+        self.failed(expected, letter.summary(), why)
     }
 
     async fn expect_answered(&self, slow: Slow) -> Result<(), Stop> {

@@ -117,10 +117,13 @@ impl Fleet {
     /// The balancer's own 503, with Retry-After; says how long it took.
     pub async fn expect_busy(&self, ask: Ask) -> Result<Duration, Stop> {
         let why = "Nobody is there to ask: 503 says so, and Retry-After when to try again.";
+        let expected = format!("503 to {ask}: no server is left");
         let began = Instant::now();
         let letter = self.ask(ask, why).await?;
         let took = began.elapsed();
-        letter.expect_status(503, why)?;
+        if letter.status.as_u16() != 503 {
+            return self.failed(expected, letter.summary(), why);
+        }
         let seconds = letter.header("retry-after").and_then(|value| value.parse::<u64>().ok());
         match seconds {
             Some(1..) => Ok(took),
