@@ -15,10 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use checker::{
     headline, limits,
-    story::{Stop, human},
+    story::human,
     workshop,
     world::{
         load::{Latencies, Load, Outgoing},
@@ -37,9 +37,7 @@ const STARTS: Duration = Duration::from_secs(10);
 const PATH: &str = "/status/200";
 
 const NGINX: &str = "
-daemon off;
-pid FOLDER/nginx.pid;
-error_log FOLDER/error.log error;
+daemon off; pid FOLDER/nginx.pid; error_log FOLDER/error.log error;
 worker_processes auto;
 events { worker_connections 4096; }
 http {
@@ -52,8 +50,7 @@ http {
         keepalive_requests 10000000;
         location / {
             proxy_pass http://servers;
-            proxy_http_version 1.1;
-            proxy_set_header Connection '';
+            proxy_http_version 1.1; proxy_set_header Connection '';
             proxy_set_header Host $http_host;
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
         }
@@ -82,10 +79,8 @@ backend servers
 struct Contender {
     name: &'static str,
     address: SocketAddr,
-    /// In answers a second, one of each round.
-    throughputs: Vec<f64>,
-    p50s: Vec<Duration>,
-    p99s: Vec<Duration>,
+    /// Answers a second, and p50 and p99 of the steady load, in seconds.
+    rounds: Vec<[f64; 3]>,
     _process: Option<Group>,
 }
 
@@ -120,8 +115,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn build() -> anyhow::Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    let built = Command::new(cargo)
+    let built = Command::new(env!("CARGO"))
         .args(["build", "--release", "-p", "solution03-balancer"])
         .current_dir(workshop::root())
         .status()
@@ -134,7 +128,8 @@ async fn measure(ours: &Path) -> anyhow::Result<()> {
     let servers = [Upstream::start("server 1", 64)?, Upstream::start("server 2", 64)?];
     let behind = servers.each_ref().map(Upstream::address);
     let folder = tempfile::tempdir().context("making a folder")?;
-    let mut contenders = vec![contender("no balancer", behind[0], None)];
+    let mut contenders =
+        vec![Contender { name: "no balancer", address: behind[0], rounds: Vec::new(), _process: None }];
     contenders.push(start("solution", folder.path(), |address, _| {
         let mut command = Command::new(ours);
         // As the others: nothing is logged of what works.
@@ -168,16 +163,16 @@ async fn measure(ours: &Path) -> anyhow::Result<()> {
     }
     for round in 1..=ROUNDS {
         for contender in &mut contenders {
-            contender.throughputs.push(saturated(contender).await?.throughput());
+            let throughput = saturated(contender).await?.throughput();
             let load = Load::on([contender.address]).of(Outgoing::get(PATH)).connections(CONNECTIONS);
-            let steady = load.rate(slowest * SHARE).lasting(LASTING).runs().await.map_err(told)?;
+            let steady =
+                load.rate(slowest * SHARE).lasting(LASTING).runs().await.map_err(|stop| anyhow!("{stop:?}"))?;
             expect_answered(contender, &steady)?;
-            contender.p50s.push(steady.p50());
-            contender.p99s.push(steady.p99());
+            contender.rounds.push([throughput, steady.p50().as_secs_f64(), steady.p99().as_secs_f64()]);
         }
         println!("round {round} of {ROUNDS}");
     }
-    show(&mut contenders, slowest * SHARE);
+    show(&contenders, slowest * SHARE);
     println!(
         "{} cores; load average {before} before, {} after. Medians of {ROUNDS} rounds of {} s each, {CONNECTIONS} connections.",
         headline::cores(),
@@ -207,18 +202,13 @@ fn start(
         }
         sleep(Duration::from_millis(20));
     }
-    Ok(contender(name, address, Some(process)))
-}
-
-fn contender(name: &'static str, address: SocketAddr, process: Option<Group>) -> Contender {
-    let (throughputs, p50s, p99s) = Default::default();
-    Contender { name, address, throughputs, p50s, p99s, _process: process }
+    Ok(Contender { name, address, rounds: Vec::new(), _process: Some(process) })
 }
 
 /// As much as it can do.
 async fn saturated(contender: &Contender) -> anyhow::Result<Latencies> {
     let load = Load::on([contender.address]).of(Outgoing::get(PATH)).connections(CONNECTIONS).lasting(LASTING);
-    let latencies = load.saturates().await.map_err(told)?;
+    let latencies = load.saturates().await.map_err(|stop| anyhow!("{stop:?}"))?;
     expect_answered(contender, &latencies)?;
     Ok(latencies)
 }
@@ -230,35 +220,30 @@ fn expect_answered(contender: &Contender, latencies: &Latencies) -> anyhow::Resu
     Ok(())
 }
 
-fn show(contenders: &mut [Contender], rate: f64) {
+fn show(contenders: &[Contender], rate: f64) {
     println!("\n{:<12} {:>12} {:>10} {:>10}   (latencies at {rate:.0} a second)", "", "a second", "p50", "p99");
-    let mut medians = Vec::new();
+    let medians =
+        |of: &Contender| [0, 1, 2].map(|column| median(of.rounds.iter().map(|round| round[column]).collect()));
     for one in contenders {
-        let (throughput, p50, p99) = (median(&mut one.throughputs), median(&mut one.p50s), median(&mut one.p99s));
-        println!("{:<12} {throughput:>12.0} {:>10} {:>10}", one.name, human(p50), human(p99));
-        medians.push((one.name, throughput, p99.as_secs_f64()));
+        let [throughput, p50, p99] = medians(one);
+        let [p50, p99] = [p50, p99].map(|seconds| human(Duration::from_secs_f64(seconds)));
+        println!("{:<12} {throughput:>12.0} {p50:>10} {p99:>10}", one.name);
     }
-    let (_, throughput, p99) = medians[1];
     println!();
-    for (name, other_throughput, other_p99) in medians.iter().filter(|(name, ..)| *name != "solution") {
+    let [throughput, _, p99] = medians(&contenders[1]);
+    for other in contenders.iter().filter(|one| one.name != "solution") {
+        let [other_throughput, _, other_p99] = medians(other);
         let (more, later) = (throughput / other_throughput, p99 / other_p99);
-        println!("solution beside {name}: {more:.2} of its throughput, {later:.2} of its p99");
+        println!("solution beside {}: {more:.2} of its throughput, {later:.2} of its p99", other.name);
     }
 }
 
-fn median<T: PartialOrd + Copy>(values: &mut [T]) -> T {
-    values.sort_by(|one, other| one.partial_cmp(other).expect("times and rates can be compared"));
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
 fn load_average() -> String {
     let told = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     told.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown").to_owned()
-}
-
-fn told(stop: Stop) -> anyhow::Error {
-    match stop {
-        Stop::Broken(error) => error,
-        Stop::Failed(failure) => anyhow::anyhow!("expected {}, saw {}", failure.expected, failure.saw),
-    }
 }
