@@ -179,6 +179,10 @@ const FILTERS: &[(&str, &str)] = &[
     (r"\bserver \d+: \d+", "server N: COUNT"),
     (r"\bserver \d+\b", "server N"),
     (r"\b(asked|got) \d+( times)?\b", "$1 COUNT$2"),
+    // The salt and the hash.
+    (r"(,p=\d+)\$[A-Za-z0-9+/$]+", "$1$$RANDOM"),
+    // How many of a crowd were lucky.
+    (r"\b\d+ × (\d{3}), \d+ × (\d{3})\b", "some × $1, others × $2"),
 ];
 
 /// With everything that led to it, for whoever reads a red test.

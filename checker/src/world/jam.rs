@@ -160,6 +160,6 @@ impl AfterJam {
 
     /// Everybody was told to come back later, no sooner than the deadline and no later than three of it.
     pub fn expect_all_shed(&self, world: &World, deadline: Duration) -> Result<(), Stop> {
-        shed::expect_all(&self.outcomes, world, deadline)
+        shed::expect_all(&self.outcomes, "the write lock", world, deadline)
     }
 }

@@ -27,7 +27,7 @@ use tokio::{
 };
 
 use self::wire::Pool;
-pub use self::wire::{Outcome, Outgoing};
+pub use self::wire::{NOT_IN_TIME, Outcome, Outgoing};
 use super::World;
 use crate::{
     limits,

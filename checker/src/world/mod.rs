@@ -277,7 +277,12 @@ impl World {
     /// `Broken` when this machine stood still for longer than `limit` since the scenario began: then what was measured
     /// says nothing about the program.
     pub fn expect_steady_machine(&self, limit: Duration) -> Result<(), Stop> {
-        let worst = self.stage.context.pulse.worst_since(self.began);
+        self.expect_steady_machine_since(self.began, limit)
+    }
+
+    /// The same since any moment.
+    pub fn expect_steady_machine_since(&self, since: Instant, limit: Duration) -> Result<(), Stop> {
+        let worst = self.stage.context.pulse.worst_since(since);
         if worst <= limit {
             return Ok(());
         }

@@ -11,7 +11,7 @@ use super::{
     load::crowd::Asking,
     site::{Server, Site},
 };
-use crate::story::{Stop, failed};
+use crate::story::{Failure, Stop, failed};
 
 /// How long anybody in a line is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,10 +42,16 @@ impl Site {
 
     /// Each of these people does a bit of everything, all of them side by side, so many rounds; things that go wrong for
     /// them, too, since what is taken and not given back adds up on every way out.
-    pub async fn lives_a_quiet_day(&self, world: &mut World, people: &[Browser], rounds: usize) -> Result<(), Stop> {
+    pub async fn lives_a_quiet_day(
+        &self,
+        world: &mut World,
+        people: &[Browser],
+        rounds: usize,
+        why: &str,
+    ) -> Result<(), Stop> {
         for round in 1..=rounds {
             let moment = world.timeline().begin(format!("{} people use the site, round {round}", people.len()));
-            let days = people.iter().map(|person| a_bit_of_everything(person.clone(), world.gossip()));
+            let days = people.iter().map(|person| a_bit_of_everything(person.clone(), world.gossip(), why));
             try_join_all(days.collect::<Vec<_>>()).await?;
             moment.end("everybody was served");
         }
@@ -93,20 +99,33 @@ impl Site {
     }
 }
 
-async fn a_bit_of_everything(mut person: Browser, content: String) -> Result<(), Stop> {
-    let why = "No more people than DB_CONNECTIONS are here. Nobody waits, so nobody is sent away.";
+async fn a_bit_of_everything(mut person: Browser, content: String, why: &str) -> Result<(), Stop> {
     let mut nobody = person.another()?;
     nobody.password = "not the password".to_owned();
+    let profile = format!("/u/{}", person.name);
     let nobody_there = format!("/u/{}x", &person.name[..4]);
-    person.sends(&Request::get("/")).await.expect_page(why)?;
-    person.sends(&Request::get(&format!("/u/{}", person.name))).await.expect_page(why)?;
-    person.sends(&Request::post("/post", &[("content", &content)])).await.expect_redirect(why)?;
-    person.sends(&Request::post("/post", &[("content", &content.repeat(40))])).await.expect_status(422, why)?;
-    person.sends(&Request::post("/post", &[("content", "")])).await.expect_status(422, why)?;
-    person.sends(&Request::get(&nobody_there)).await.expect_status(404, why)?;
+    let too_long = content.repeat(40);
+    let published = |content| Request::post("/post", &[("content", content)]);
+    act("the feed", person.sends(&Request::get("/")).await.expect_page(why))?;
+    act("a profile", person.sends(&Request::get(&profile)).await.expect_page(why))?;
+    act("a gossip", person.sends(&published(content.as_str())).await.expect_redirect(why))?;
+    act("one that is too long", person.sends(&published(too_long.as_str())).await.expect_status(422, why))?;
+    act("an empty one", person.sends(&published("")).await.expect_status(422, why))?;
+    act("a profile of nobody", person.sends(&Request::get(&nobody_there)).await.expect_status(404, why))?;
     let wrong = [("name", nobody.name.as_str()), ("password", nobody.password.as_str())];
-    nobody.sends(&Request::post("/login", &wrong)).await.expect_status(422, why)?;
-    Ok(())
+    act("a wrong password", nobody.sends(&Request::post("/login", &wrong)).await.expect_status(422, why))
+}
+
+/// Of the many things that were asked for, the one that went wrong.
+fn act<T>(what: &str, outcome: Result<T, Stop>) -> Result<(), Stop> {
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(Stop::Failed(failure)) => {
+            let expected = format!("for {what}: {}", failure.expected);
+            Err(Stop::Failed(Failure { expected, ..failure }))
+        }
+        Err(broken @ Stop::Broken(_)) => Err(broken),
+    }
 }
 
 /// People who stand in line, in the order in which they came.

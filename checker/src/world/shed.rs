@@ -1,19 +1,20 @@
 //! People who waited too long and were told so: with which status, when, and when to come back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{
     World,
-    load::{Outcome, crowd::counted},
+    load::{NOT_IN_TIME, Outcome, crowd::counted},
 };
 use crate::story::{Stop, failed};
 
-/// Everybody was told to come back later, no sooner than the deadline and no later than three of it.
-pub fn expect_all(outcomes: &[Outcome], world: &World, deadline: Duration) -> Result<(), Stop> {
+/// Everybody who waited in vain for `what` was told to come back later, no sooner than the deadline and no later than three
+/// of it.
+pub fn expect_all(outcomes: &[Outcome], what: &str, world: &World, deadline: Duration) -> Result<(), Stop> {
     let told = outcomes.iter().filter(|outcome| outcome.status() == Some(503)).count();
     if told != outcomes.len() {
         let saw = format!("within three QUEUE_DEADLINE: {}", counted(outcomes));
-        return failed(format!("{} × 503", outcomes.len()), saw, why(outcomes));
+        return failed(format!("{} × 503, for people who wait for {what}", outcomes.len()), saw, why(outcomes));
     }
     outcomes.iter().try_for_each(|outcome| expect_in_time(outcome, world, deadline))
 }
@@ -21,7 +22,10 @@ pub fn expect_all(outcomes: &[Outcome], world: &World, deadline: Duration) -> Re
 /// What somebody has to know who was told something else.
 fn why(outcomes: &[Outcome]) -> &'static str {
     let status = |wanted: u16| outcomes.iter().any(|outcome| outcome.status() == Some(wanted));
-    if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unsure(_))) {
+    let closed = |outcome: &Outcome| matches!(outcome, Outcome::Unsure(why) if why != NOT_IN_TIME);
+    if outcomes.iter().any(closed) {
+        "Their connections were closed without a word. Nobody of them knows whether anything has happened, nor when to come back."
+    } else if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unsure(_))) {
         "Who waits too long for a page has left before it comes. Told in time, they come back later."
     } else if status(500) {
         "Nothing is broken: there is a line, and it was too long. A 500 says that nobody knows what happened."
@@ -43,9 +47,9 @@ fn expect_in_time(outcome: &Outcome, world: &World, deadline: Duration) -> Resul
             "The last of a thousand may still be in time. Only the clock knows.",
         );
     }
-    if let Some(excess) = took.checked_sub(deadline * 3) {
-        // A machine that stood still makes anybody late, by as much.
-        world.expect_steady_machine(excess)?;
+    if let (Some(excess), Some(began)) = (took.checked_sub(deadline * 3), Instant::now().checked_sub(*took)) {
+        // A machine that stood still meanwhile makes anybody late, by as much.
+        world.expect_steady_machine_since(began, excess)?;
         return failed(
             format!("everybody knows within three QUEUE_DEADLINE ({} ms)", deadline.as_millis() * 3),
             format!("a 503 after {} ms", took.as_millis()),

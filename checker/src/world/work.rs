@@ -47,7 +47,9 @@ impl World {
             tokio::time::sleep(LOOK).await;
             let now = process.work();
             let used = before.zip(now).map(|(before, now)| now.saturating_sub(before));
-            resting = if used.is_some_and(|used| used < NEXT_TO_NOTHING) { resting + 1 } else { 0 };
+            // Whoever waits for a core uses none, and does not rest.
+            let rests = used.is_some_and(|used| used < NEXT_TO_NOTHING) && !wants_a_core(process.pid());
+            resting = if rests { resting + 1 } else { 0 };
             before = now;
         }
     }
@@ -63,6 +65,20 @@ fn work(pid: i32) -> Option<Duration> {
         total += Duration::from_nanos(text.split_ascii_whitespace().next()?.parse().ok()?);
     }
     Some(total)
+}
+
+/// Whether one of its threads runs, or would if a core were free.
+#[cfg(target_os = "linux")]
+fn wants_a_core(pid: i32) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    let stats = threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("stat")).ok());
+    // `4242 (a name) R …`
+    stats.filter_map(|stat| stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with('R'))).any(|runs| runs)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn wants_a_core(_pid: i32) -> bool {
+    false
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -45,21 +45,26 @@ pub async fn login_storm_leaves_feed_alone(world: &mut World) -> Result<(), Stop
 
     let p99 = readers.p99();
     world.measured("feed p99 in a login storm ms", p99.as_millis() as u64);
-    readers.expect_on_time(hash * 5)?;
-    if readers.of_status(200) == readers.requests() && p99 < hash * 10 {
+    let all_served = readers.of_status(200) == readers.requests();
+    if all_served && p99 < hash * 10 {
         return Ok(());
+    }
+    if all_served && p99.saturating_sub(readers.behind) < hash * 10 {
+        // Without what the load itself was late, it would have been in time.
+        readers.expect_on_time(hash * 5)?;
     }
     failed(
         format!("every reader gets the feed, p99 under ten hashes ({})", human(hash * 10)),
         readers.to_string(),
-        "A hash takes 20 ms of a core, on purpose. If it takes them from the two threads that serve everybody, everybody waits.",
+        "A hash takes 20 ms of a core, on purpose. Readers wait for it if it keeps one of the two threads that serve everybody, or \
+         if those who log in wait for it with something in hand that readers need: a connection, a lock, a place.",
     )
 }
 
 /// The jam lasts longer than anybody waits, and nobody is told.
 pub async fn sheds_what_waited_too_long(world: &mut World) -> Result<(), Stop> {
-    let deadline = Duration::from_millis(500);
-    let site = world.small_box().with("QUEUE_DEADLINE", "500ms").start().await?;
+    let deadline = Duration::from_millis(600);
+    let site = world.small_box().with("QUEUE_DEADLINE", "600ms").start().await?;
     let mut authors = world.people_registered(site.door(), 2).await?;
 
     let jam = site.jams(world, &authors, 1, PATIENCE).await?;
@@ -87,7 +92,7 @@ pub async fn sheds_what_waited_too_long(world: &mut World) -> Result<(), Stop> {
     let _cores = world.endless_logins(site.door(), &endless, storm::more_than_turns()).await?;
     world.note("ten people log in, and find every turn to hash taken");
     let waiting = world.logins(site.door(), &authors[0], 10, deadline * 3 + PATIENCE / 30).await?;
-    shed::expect_all(&waiting.answers().await?, world, deadline)
+    shed::expect_all(&waiting.answers().await?, "a core to hash on", world, deadline)
 }
 
 /// The first ones wait longest.

@@ -12,14 +12,15 @@ const MIB: u64 = 1024 * 1024;
 
 /// Nobody is there, and somebody is sent away.
 pub async fn quiet_day_is_never_shed(world: &mut World) -> Result<(), Stop> {
-    let site = world.small_box().with("DB_CONNECTIONS", "4").with("QUEUE_DEADLINE", "2s").start().await?;
+    let site = world.small_box().with("DB_CONNECTIONS", "4").with("QUEUE_DEADLINE", "6s").start().await?;
     let people = world.people_registered(site.door(), 4).await?;
 
-    site.lives_a_quiet_day(world, &people, 3).await?;
+    let why = "No more people than DB_CONNECTIONS are here. Nobody waits, so nobody is sent away.";
+    site.lives_a_quiet_day(world, &people, 3, why).await?;
 
-    let site = world.small_box().with("DB_CONNECTIONS", "1").with("QUEUE_DEADLINE", "2s").start().await?;
+    let site = world.small_box().with("DB_CONNECTIONS", "1").with("QUEUE_DEADLINE", "6s").start().await?;
     let lonely = world.people_registered(site.door(), 1).await?;
-    site.lives_a_quiet_day(world, &lonely, 1).await?;
+    site.lives_a_quiet_day(world, &lonely, 1, why).await?;
 
     let deadline = Duration::from_millis(300);
     let site = world.small_box().with("QUEUE_DEADLINE", "300ms").start().await?;
@@ -44,13 +45,15 @@ pub async fn readers_pass_the_jam(world: &mut World) -> Result<(), Stop> {
 
 /// They have left, and their places stay taken.
 pub async fn who_left_holds_no_place(world: &mut World) -> Result<(), Stop> {
-    let site = world.small_box().with("DB_CONNECTIONS", "4").with("QUEUE_DEADLINE", "2s").start().await?;
+    let site = world.small_box().with("DB_CONNECTIONS", "4").with("QUEUE_DEADLINE", "6s").start().await?;
     let people = world.people_registered(site.door(), 2).await?;
 
     let jam = site.jams(world, &people, 60, Duration::from_millis(500)).await?;
     jam.breaks_up(world).await?;
 
-    site.lives_a_quiet_day(world, &people, 1).await
+    let why = "Sixty have left, and two are here. A request whose client leaves ends where it stands: what it had comes back if \
+               something gives it back by being dropped, and not if a later line does.";
+    site.lives_a_quiet_day(world, &people, 1, why).await
 }
 
 /// Somebody reads in a tunnel, and the whole site waits for him.

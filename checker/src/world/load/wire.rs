@@ -33,6 +33,9 @@ pub struct Outgoing {
     body: Bytes,
 }
 
+/// Why nobody knows what became of a request that its user has given up.
+pub const NOT_IN_TIME: &str = "no answer in time";
+
 /// What became of one request.
 #[derive(Clone, Debug)]
 pub enum Outcome {
@@ -143,7 +146,7 @@ impl Connection {
                 (outcome, reusable.then_some(self))
             }
             Ok(Err(error)) => (Outcome::Unsure(error.to_string()), None),
-            Err(_) => (Outcome::Unsure("no answer in time".to_owned()), None),
+            Err(_) => (Outcome::Unsure(NOT_IN_TIME.to_owned()), None),
         }
     }
 
