@@ -19,6 +19,7 @@ pub async fn login_survives_server_death(world: &mut World) -> Result<(), Stop> 
     server.is_killed().await?;
 
     let feed = alice.reaches("/").await?;
+    world.measured("logged out with the server that died", u32::from(feed.greets().is_none()));
     feed.expect_greets(&alice.name, why)?;
     let content = world.gossip();
     alice.publishes(&content).await.expect_redirect_to("/", why)?;
