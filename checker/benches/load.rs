@@ -57,7 +57,10 @@ async fn serve() -> Result<()> {
 async fn measure() -> Result<()> {
     let server = Server::start()?;
     let load = || Load::on([server.address]).of(Outgoing::get("/")).connections(CONNECTIONS).lasting(LASTING);
-    println!("one server of one thread, {CONNECTIONS} connections, {ROUNDS} rounds of {} s, best of each", LASTING.as_secs());
+    println!(
+        "one server of one thread, {CONNECTIONS} connections, {ROUNDS} rounds of {} s, best of each",
+        LASTING.as_secs()
+    );
 
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -133,7 +136,8 @@ fn wrk(address: SocketAddr) -> Result<Option<Measured>> {
     ensure!(told.status.success(), "wrk ended with {}: {text}", told.status);
     let after = |label: &str| {
         let line = text.lines().map(str::trim).find(|line| line.starts_with(label));
-        line.and_then(|line| line[label.len()..].split_whitespace().next()).with_context(|| format!("no {label} in {text}"))
+        line.and_then(|line| line[label.len()..].split_whitespace().next())
+            .with_context(|| format!("no {label} in {text}"))
     };
     let rate = after("Requests/sec:")?.parse().context("reading wrk's rate")?;
     Ok(Some(Measured { rate, p99: of_wrk(after("99%")?)? }))

@@ -1,14 +1,13 @@
 //! Bytes that are many, and known again at the other end.
 
-use std::hash::{DefaultHasher, Hasher};
 use std::sync::LazyLock;
 
 use hyper::body::Bytes;
+use sha2::{Digest as _, Sha256};
 
 /// A fingerprint of bytes that come in pieces, to compare what was sent with what arrived.
-/// Only within one process: std does not promise the function to be the same in its next release.
 #[derive(Default)]
-pub struct Digest(DefaultHasher);
+pub struct Digest(Sha256);
 
 impl Digest {
     pub fn of(bytes: &[u8]) -> String {
@@ -18,11 +17,11 @@ impl Digest {
     }
 
     pub fn update(&mut self, bytes: &[u8]) {
-        self.0.write(bytes);
+        self.0.update(bytes);
     }
 
-    pub fn text(&self) -> String {
-        format!("{:016x}", self.0.finish())
+    pub fn text(self) -> String {
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
