@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Read},
+    iter,
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::Stdio,
@@ -75,9 +76,14 @@ enum Event {
     Ended,
 }
 
-/// Builds these packages. Only a cargo that cannot be run is an error here: what did not compile is for the caller to ask.
+/// Builds the programs of these packages, which have their names. Only a cargo that cannot be run is an error here: what
+/// did not compile is for the caller to ask.
+///
+/// Of the workspace, not of the packages: a dependency gets the same features whichever programs are built, and is
+/// compiled once.
 pub fn build(repository: &Repository, packages: &[String]) -> Result<Built> {
-    let selection: Vec<_> = packages.iter().map(|package| format!("--package={package}")).collect();
+    let programs = packages.iter().map(|package| format!("--bin={package}"));
+    let selection: Vec<_> = iter::once("--workspace".to_owned()).chain(programs).collect();
     run(repository, &["build", "--keep-going"], &selection, packages)
 }
 
@@ -150,7 +156,12 @@ fn count(repository: &Repository, selection: Vec<String>, events: Sender<Event>)
     tree.args(["tree", "--offline", "--quiet", "--prefix=none"]);
     let with_tests = selection.iter().any(|option| option == "--all-targets");
     tree.arg(if with_tests { "--edges=normal,build,dev" } else { "--edges=normal,build" });
-    tree.args(selection.into_iter().filter(|option| option != "--all-targets"));
+    let programs: Vec<_> = selection.iter().filter_map(|option| option.strip_prefix("--bin=")).collect();
+    if programs.is_empty() {
+        tree.args(selection.iter().filter(|option| *option != "--all-targets"));
+    } else {
+        tree.args(programs.iter().map(|program| format!("--package={program}")));
+    }
     thread::spawn(move || {
         for _ in 0..20 {
             if let Some(output) = tree.output().ok().filter(|output| output.status.success()) {

@@ -1,6 +1,7 @@
 //! `check`: the incident at once, then one build, then the checker.
 
 use std::{
+    env, iter,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -18,6 +19,9 @@ use crate::{
     screen::{self, indented},
     workshop::Workshop,
 };
+
+/// Set by `first-words`, which has told the incident of a fresh clone.
+const TOLD: &str = "WORKSHOP_INCIDENT_TOLD";
 
 const HELP: &str = "\
 Examples:
@@ -113,15 +117,14 @@ impl Check {
         self.refuse_what_cannot_be(&workshop.repository, chapter)?;
         let repository = &workshop.repository;
         let is_first = workshop.progress.record(chapter).is_none_or(|record| record.open.is_none());
-        if (self.is_own() && is_first) || !repository.checker().is_file() {
+        let was_told = env::var_os(TOLD).is_some();
+        if !was_told && ((self.is_own() && is_first) || !repository.checker().is_file()) {
             self.tell(&incident(chapter));
         }
 
         let package = self.package(chapter);
-        // Built alone, the checker would want its dependencies with fewer features than beside a chapter: a minute's work
-        // that nobody needs.
-        let beside = package.clone().unwrap_or(chapter.solution_package());
-        let built = build::build(repository, &[CHECKER.to_owned(), beside])?;
+        let programs: Vec<_> = iter::once(CHECKER.to_owned()).chain(package.clone()).collect();
+        let built = build::build(repository, &programs)?;
         let mut command = Command::new(built.checker()?);
         command.arg("check").arg(chapter.number());
         match (&package, &self.path, &self.program) {

@@ -42,8 +42,6 @@ impl Grade {
             let there = workshop.chapters.iter().filter(|chapter| chapter.path(&repository.root).is_dir());
             packages.extend(there.map(|chapter| chapter.package()));
         }
-        // As in a check of a copy: the checker is never built alone.
-        packages.extend(self.path.is_some().then(|| workshop.chapters[0].solution_package()));
         let copies = self.path.as_deref().map(chapters_in).transpose()?;
         let built = build::build(repository, &packages)?;
         let mut command = Command::new(built.checker()?);

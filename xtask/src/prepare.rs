@@ -5,8 +5,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::{
-    build::{self, CHECKER},
-    child,
+    build, child,
     doctor::{self, GIB},
     folder::files,
     screen::lasted,
@@ -49,9 +48,6 @@ pub fn run(workshop: &Workshop) -> Result<u8> {
             if built.program(&package).is_none() {
                 missing += 1;
                 println!("{package} does not compile");
-            } else {
-                // Asked for alone, a crate may want a dependency with fewer features; built now, it need not be then.
-                build::build(repository, &[CHECKER.to_owned(), package])?;
             }
         }
     }
