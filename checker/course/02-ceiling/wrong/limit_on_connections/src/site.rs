@@ -28,7 +28,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let shutdown = serve::terminated()?;
     let listener = serve::bind(config.listen_addr).await?;
     let grace = config.shutdown_grace;
-    let most = config.db_connections.get() as usize;
+    let most = 4 * config.db_connections.get() as usize;
     let site = Site { db: Db::open(&config).await?, sessions: Sessions::default(), config };
     serve::run(listener, app(Arc::new(site)), grace, most, shutdown).await
 }
