@@ -28,6 +28,7 @@ pub mod shed;
 pub mod site;
 pub mod slow_readers;
 pub mod spread;
+mod stage;
 mod starts;
 pub mod storm;
 pub mod timeline;
@@ -38,9 +39,8 @@ mod work;
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -48,50 +48,18 @@ use anyhow::Context as _;
 use futures_util::future::join_all;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
+pub use self::stage::{Context, Stage};
 use self::{
     database::Database,
     process::{Process, Spec, describe},
-    pulse::{Pulse, STALL},
     site::{Server, Site, SiteBuilder},
-    starts::Starts,
     timeline::Timeline,
 };
-use crate::{
-    program::Program,
-    story::{Failure, LastWords, Stop, broken},
-};
+use crate::story::{Failure, LastWords, Stop, broken};
 
 /// How long `migrate` may take.
 const MIGRATE_LIMIT: Duration = Duration::from_secs(30);
-
-/// What the worlds of one run share.
-pub struct Context {
-    pub program: Program,
-    /// Marks the processes of this run.
-    pub run: String,
-    /// Holds the folders of its worlds; removed at the end.
-    pub folder: PathBuf,
-    /// Delays as the talk has them instead of a tenth.
-    pub real_time: bool,
-    /// Volumes as the talk has them.
-    pub full: bool,
-    pub pulse: Pulse,
-    /// Told of every process group, so that nothing outlives the run.
-    pub watch: Box<dyn Fn(&Process) + Send + Sync>,
-    /// The database as `migrate` leaves it, made when first needed.
-    template: OnceCell<Result<PathBuf, Failure>>,
-    starts: Starts,
-}
-
-/// What a scenario and its servers share.
-pub struct Stage {
-    pub context: Arc<Context>,
-    pub timeline: Timeline,
-    pub folder: PathBuf,
-    processes: Mutex<Vec<Process>>,
-}
 
 pub struct World {
     pub stage: Arc<Stage>,
@@ -101,59 +69,12 @@ pub struct World {
     began: Instant,
 }
 
-impl Context {
-    pub fn new(
-        program: Program,
-        run: String,
-        folder: PathBuf,
-        watch: Box<dyn Fn(&Process) + Send + Sync>,
-    ) -> anyhow::Result<Context> {
-        let pulse = Pulse::start().context("starting a thread")?;
-        let (template, starts) = (OnceCell::new(), Starts::default());
-        Ok(Context { program, run, folder, real_time: false, full: false, pulse, watch, template, starts })
-    }
-}
-
-impl Stage {
-    /// Starts a process that ends with this world.
-    pub fn spawn(&self, spec: &Spec) -> Result<Process, Stop> {
-        let process = Process::spawn(&self.context.program, spec)?;
-        (self.context.watch)(&process);
-        self.processes().push(process.clone());
-        Ok(process)
-    }
-
-    /// Starts a process, and waits until it is ready.
-    pub async fn start(&self, spec: &Spec) -> Result<(Process, SocketAddr), Stop> {
-        let starts = &self.context.starts;
-        starts.expect_hope(spec)?;
-        let began = Instant::now();
-        let process = self.spawn(spec)?;
-        match process.ready().await {
-            Ok(address) => {
-                starts.was_ready(spec);
-                Ok((process, address))
-            }
-            Err(stop) => {
-                if process.is_running() && self.context.pulse.worst_since(began) < STALL {
-                    starts.was_silent(spec, &stop);
-                }
-                Err(stop)
-            }
-        }
-    }
-
-    fn processes(&self) -> std::sync::MutexGuard<'_, Vec<Process>> {
-        self.processes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl World {
     pub fn new(context: Arc<Context>, name: &str, seed: u64) -> anyhow::Result<World> {
         let folder = context.folder.join(name);
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("making {}; is the disk full or read-only?", folder.display()))?;
-        let stage = Stage { context, timeline: Timeline::start(), folder, processes: Mutex::default() };
+        let stage = Stage::new(context, folder);
         // Each scenario has numbers of its own, whichever others run.
         let seed = name.bytes().fold(seed, |seed, byte| seed.rotate_left(7) ^ u64::from(byte));
         Ok(World {

@@ -1,0 +1,100 @@
+//! Where a scenario happens: what the worlds of a run share, and what one world shares with its servers.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use anyhow::Context as _;
+use tokio::sync::OnceCell;
+
+use super::{
+    process::{Process, Spec},
+    pulse::{Pulse, STALL},
+    starts::Starts,
+    timeline::Timeline,
+};
+use crate::{
+    program::Program,
+    story::{Failure, Stop},
+};
+
+/// What the worlds of one run share.
+pub struct Context {
+    pub program: Program,
+    /// Marks the processes of this run.
+    pub run: String,
+    /// Holds the folders of its worlds; removed at the end.
+    pub folder: PathBuf,
+    /// Delays as the talk has them instead of a tenth.
+    pub real_time: bool,
+    /// Volumes as the talk has them.
+    pub full: bool,
+    pub pulse: Pulse,
+    /// Told of every process group, so that nothing outlives the run.
+    pub watch: Box<dyn Fn(&Process) + Send + Sync>,
+    /// The database as `migrate` leaves it, made when first needed.
+    pub(super) template: OnceCell<Result<PathBuf, Failure>>,
+    starts: Starts,
+}
+
+/// What a scenario and its servers share.
+pub struct Stage {
+    pub context: Arc<Context>,
+    pub timeline: Timeline,
+    pub folder: PathBuf,
+    processes: Mutex<Vec<Process>>,
+}
+
+impl Context {
+    pub fn new(
+        program: Program,
+        run: String,
+        folder: PathBuf,
+        watch: Box<dyn Fn(&Process) + Send + Sync>,
+    ) -> anyhow::Result<Context> {
+        let pulse = Pulse::start().context("starting a thread")?;
+        let (template, starts) = (OnceCell::new(), Starts::default());
+        Ok(Context { program, run, folder, real_time: false, full: false, pulse, watch, template, starts })
+    }
+}
+
+impl Stage {
+    pub(super) fn new(context: Arc<Context>, folder: PathBuf) -> Stage {
+        Stage { context, timeline: Timeline::start(), folder, processes: Mutex::default() }
+    }
+
+    /// Starts a process that ends with this world.
+    pub fn spawn(&self, spec: &Spec) -> Result<Process, Stop> {
+        let process = Process::spawn(&self.context.program, spec)?;
+        (self.context.watch)(&process);
+        self.processes().push(process.clone());
+        Ok(process)
+    }
+
+    /// Starts a process, and waits until it is ready.
+    pub async fn start(&self, spec: &Spec) -> Result<(Process, SocketAddr), Stop> {
+        let starts = &self.context.starts;
+        starts.expect_hope(spec)?;
+        let began = Instant::now();
+        let process = self.spawn(spec)?;
+        match process.ready().await {
+            Ok(address) => {
+                starts.was_ready(spec);
+                Ok((process, address))
+            }
+            Err(stop) => {
+                if process.is_running() && self.context.pulse.worst_since(began) < STALL {
+                    starts.was_silent(spec, &stop);
+                }
+                Err(stop)
+            }
+        }
+    }
+
+    pub(super) fn processes(&self) -> MutexGuard<'_, Vec<Process>> {
+        self.processes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
