@@ -179,6 +179,8 @@ const FILTERS: &[(&str, &str)] = &[
     (r"\bserver \d+: \d+", "server N: COUNT"),
     (r"\bserver \d+\b", "server N"),
     (r"\b(asked|got) \d+( times)?\b", "$1 COUNT$2"),
+    (r"\b\d+ of 30 went\b", "some of 30 went"),
+    (r"\bdiffer in \d+ bits\b", "differ in FEW bits"),
     // The salt and the hash.
     (r"(,p=\d+)\$[A-Za-z0-9+/$]+", "$1$$RANDOM"),
     // How many of a crowd were lucky.
