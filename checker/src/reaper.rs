@@ -3,7 +3,8 @@
 //!
 //! A run has a reaper: this program once more, in a session of its own, holding the read end of a pipe whose only write
 //! end is the run's. The pipe ends when the run does, however that happens. (A child between fork and exec holds the
-//! pipe too, which is right: until it is on its own feet, it bears no mark that the reaper could find it by.)
+//! pipe too, which is right: until it is on its own feet, it bears no mark that the reaper could find it by.) The folder
+//! is the reaper's from the first: it makes it, so that there is no moment at which nobody would remove it.
 //!
 //! A process belongs to a run when it bears the run's mark, in its environment or among its limits, or is in a process
 //! group that the run has named. Marks are inherited: by children's children, also those that left their parent, group
@@ -21,14 +22,17 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use rustix::process::{getsid, setsid};
 
 pub use self::processes::{MARK, shell_mark};
 use self::sweep::Hunt;
 
-/// A folder that no lock stands beside was made a moment ago, or its run ended while it was starting.
+/// A folder that no lock stands beside, and that nobody has touched for so long, is nobody's.
 const SETTLED: Duration = Duration::from_secs(60);
+
+/// What a reaper says when it has made the folder, and waits.
+const READY: &str = "ready";
 
 /// The run's end of its reaper.
 pub struct Reaper {
@@ -41,29 +45,15 @@ pub struct Reaper {
 }
 
 impl Reaper {
-    /// Starts the reaper of this run and its `folder`, after ending and removing what earlier runs left beside it.
+    /// Starts the reaper of this run, which makes its `folder`, after ending and removing what earlier runs left beside it.
     pub fn start(run: &str, folder: &Path) -> anyhow::Result<Reaper> {
-        Reaper::start_with(&checker()?, run, folder)
-    }
-
-    /// With this checker's binary, for callers that are none.
-    pub fn start_with(checker: &Path, run: &str, folder: &Path) -> anyhow::Result<Reaper> {
-        Reaper::try_start(checker, run, folder).inspect_err(|_| {
-            // Nobody else would, until the next run.
-            _ = remove(folder);
-        })
-    }
-
-    fn try_start(checker: &Path, run: &str, folder: &Path) -> anyhow::Result<Reaper> {
+        let checker = checker()?;
         let worlds = folder.parent().context("the folder of a run is in another")?;
-        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         // No run is half made while another looks for leftovers.
         let births = open_lock(&worlds.join("births.lock"))?;
         births.lock().context("waiting for another run to start")?;
-        clear_leftovers(worlds, folder)?;
+        clear_leftovers(worlds)?;
 
-        let lock = open_lock(&lock_of(folder))?;
-        lock.lock_shared().context("locking the folder of this run")?;
         // A shell, since what a shell ignores stays ignored: a reaper must not be asked to stop. The run's own signals
         // from the terminal end with its session.
         let mut process = Command::new("/bin/sh")
@@ -76,11 +66,18 @@ impl Reaper {
             .stderr(Stdio::null())
             .spawn()
             .context("starting the reaper")?;
-        let mut ready = String::new();
+        let mut said = String::new();
         let stdout = process.stdout.take().context("stdout is piped")?;
-        BufReader::new(stdout).read_line(&mut ready).context("waiting for the reaper")?;
-        ensure!(ready == "ready\n", "{} did not become the reaper of this run", checker.display());
-
+        BufReader::new(stdout).read_line(&mut said).context("waiting for the reaper")?;
+        if said.trim_end() != READY {
+            _ = process.wait();
+            match said.trim_end() {
+                "" => bail!("{} did not become the reaper of this run", checker.display()),
+                trouble => bail!("{trouble}"),
+            }
+        }
+        let lock = open_lock(&lock_of(folder))?;
+        lock.lock_shared().context("locking the folder of this run")?;
         let hunt = Mutex::new(Hunt::new(run, getsid(None).context("asking for the session")?));
         Ok(Reaper { process, folder: folder.to_owned(), hunt, _lock: lock })
     }
@@ -121,10 +118,15 @@ impl Drop for Reaper {
 pub fn serve(run: &str, folder: &Path) -> anyhow::Result<()> {
     let mut hunt = Hunt::new(run, getsid(None).context("asking for the session")?);
     setsid().context("leaving the session of the run")?;
-    let lock = open_lock(&lock_of(folder))?;
-    lock.lock_shared().context("locking the folder of the run")?;
+    let made = make(folder);
+    let said = match &made {
+        Ok(_) => READY.to_owned(),
+        Err(error) => format!("{error:#}"),
+    };
     let mut stdout = io::stdout();
-    writeln!(stdout, "ready").and_then(|()| stdout.flush()).context("telling the run")?;
+    // A run that can't be told has ended already, and its end is what we wait for.
+    _ = writeln!(stdout, "{said}").and_then(|()| stdout.flush());
+    let Ok(_lock) = made else { return remove(folder) };
 
     let mut lines = BufReader::new(io::stdin().lock());
     let mut line = Vec::new();
@@ -141,8 +143,17 @@ pub fn serve(run: &str, folder: &Path) -> anyhow::Result<()> {
     remove(folder).and(ended)
 }
 
-/// Ends and removes what runs have left whose reaper died too, but for the run that is `starting`.
-fn clear_leftovers(worlds: &Path, starting: &Path) -> anyhow::Result<()> {
+/// The lock first: a folder without one is taken for a leftover.
+fn make(folder: &Path) -> anyhow::Result<File> {
+    let lock = open_lock(&lock_of(folder))?;
+    lock.lock_shared().context("locking the folder of this run")?;
+    fs::create_dir(folder)
+        .with_context(|| format!("making {}; is the disk full or read-only?", folder.display()))?;
+    Ok(lock)
+}
+
+/// Ends and removes what runs have left whose reaper died too.
+fn clear_leftovers(worlds: &Path) -> anyhow::Result<()> {
     for entry in fs::read_dir(worlds).with_context(|| format!("reading {}", worlds.display()))? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "lock") {
@@ -159,7 +170,7 @@ fn clear_leftovers(worlds: &Path, starting: &Path) -> anyhow::Result<()> {
                     return Err(error).with_context(|| format!("locking {}", path.display()));
                 }
             }
-        } else if path != starting && path.is_dir() && !lock_of(&path).exists() && settled(&path) {
+        } else if path.is_dir() && !lock_of(&path).exists() && settled(&path) {
             clear(&path)?;
         }
     }

@@ -64,13 +64,8 @@ impl Run {
         std::fs::create_dir_all(&worlds)
             .with_context(|| format!("making {}; is the disk full or read-only?", worlds.display()))?;
         limits::expect_room(&worlds)?;
-        let folder = tempfile::Builder::new()
-            .prefix("run-")
-            .tempdir_in(&worlds)
-            .with_context(|| format!("making a folder in {}; is the disk full or read-only?", worlds.display()))?
-            // From here on it is the reaper's to remove.
-            .keep();
-        let id = folder.file_name().map(|name| name.to_string_lossy().into_owned()).context("a folder has a name")?;
+        let id = format!("run-{:08x}", rand::random::<u32>());
+        let folder = worlds.join(&id);
         let reaper =
             Arc::new(Reaper::start(&id, &folder).context("starting the process that cleans up after this one")?);
         let watching = reaper.clone();

@@ -42,8 +42,10 @@ fn killed_checks_leave_nothing() {
     let mut under_way = 0;
     for round in 1..=rounds {
         let mut check = started(&place, &program, "");
-        // A whole check takes some seconds: the moment is in its start, in its midst, or among its last scenarios.
-        let moment = Duration::from_millis(rng.random_range(0..1500));
+        // A whole check takes some seconds: the moment is in its midst or among its last scenarios. Every second one is in
+        // its start, when folder and reaper are made.
+        let within = if round % 2 == 0 { 100 } else { 1500 };
+        let moment = Duration::from_millis(rng.random_range(0..within));
         thread::sleep(moment);
         under_way += u64::from(check.0.try_wait().expect("it is our child").is_none());
         send(&check.0, Signal::KILL);
@@ -125,4 +127,19 @@ fn leftovers_of_a_run_whose_reaper_died_too_are_cleared_by_the_next() {
     drop(check);
     place.run(&mut place.check(&place.app("exec \"$SOLUTION\" \"$@\""), PUBLISH)).ends(0, &["passed"]);
     place.expect_nothing_left();
+}
+
+/// Killed in the millisecond in which its reaper starts.
+#[test]
+fn a_run_that_ends_before_its_reaper_has_spoken_leaves_nothing() {
+    let place = Place::new();
+    let folder = place.path("target/worlds/run-00000000");
+    std::fs::create_dir_all(place.path("target/worlds")).expect("folders can be made");
+    let mut reaper = place.checker("reaper --run run-00000000 --folder");
+    let mut reaper = reaper.arg(&folder).stdout(Stdio::piped()).spawn().expect("it can be started");
+    // Whom it would tell is not there, and the pipe that it waits on has ended.
+    drop(reaper.stdout.take());
+    let ended = reaper.wait().expect("it is our child");
+    place.expect_nothing_left();
+    assert!(ended.success(), "{ended}");
 }

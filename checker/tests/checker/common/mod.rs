@@ -186,7 +186,7 @@ pub fn filtered(compare: impl FnOnce()) {
         (r"(?m)^  \d\d\.\d{3}  ", "  [TIME]  "),
         (r"\b\d+\.\d+ m?s\b", "[TIME]"),
         (r"\b\d{4} MiB\b", "[SIZE]"),
-        (r"\brun-\w{6}\b", "[RUN]"),
+        (r"\brun-[0-9a-f]{8}\b", "[RUN]"),
         (r"'main' \(\d+\)", "'main' ([PID])"),
     ] {
         settings.add_filter(pattern, name);
