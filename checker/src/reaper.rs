@@ -147,8 +147,7 @@ pub fn serve(run: &str, folder: &Path) -> anyhow::Result<()> {
 fn make(folder: &Path) -> anyhow::Result<File> {
     let lock = open_lock(&lock_of(folder))?;
     lock.lock_shared().context("locking the folder of this run")?;
-    fs::create_dir(folder)
-        .with_context(|| format!("making {}; is the disk full or read-only?", folder.display()))?;
+    fs::create_dir(folder).with_context(|| format!("making {}; is the disk full or read-only?", folder.display()))?;
     Ok(lock)
 }
 

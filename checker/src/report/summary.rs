@@ -3,6 +3,7 @@
 use super::{Look, clean, counted, failure, look, number, pass, place, terminal::Ending, word};
 use crate::{
     course::{Chapter, Kind},
+    gallery,
     verdict::{Outcome, Report, Verdict},
 };
 
@@ -158,6 +159,9 @@ fn again(chapter: &Chapter, report: &Report) -> String {
     match report.target.as_str() {
         "chapter" => {}
         "solution" => command.push_str(" --solution"),
+        entry if gallery::entry(chapter, entry).is_ok() => {
+            command = format!("cargo run --bin checker -- check {:02} --entry {entry}", chapter.number);
+        }
         folder if std::path::Path::new(folder).is_dir() => command.push_str(&format!(" --path {}", quoted(folder))),
         program => command.push_str(&format!(" --program {}", quoted(program))),
     }

@@ -65,7 +65,10 @@ impl Site {
         world.note("the database is busy: somebody else holds its write lock");
         let lock = self.database.lock_writes().await?;
         let crowd = world.crowd(self.door().own_address(), people).await?;
-        world.note(format!("{people} people come at once, and publish"));
+        world.note(match people {
+            1 => "somebody comes, and publishes".to_owned(),
+            _ => format!("{people} people come at once, and publish"),
+        });
         let asking = crowd.asks(posts, patience);
         world.until_it_rests(self.door(), SETTLED).await;
         Ok(Jam { lock, asking, contents })
@@ -113,10 +116,6 @@ impl Jam {
         }
         world.expect_steady_machine(READING / 8)?;
         failed("the feed, while others wait to publish", format!("within {}: {}", human(READING), counted(&seen)), why)
-    }
-
-    pub fn is_over(&self) -> bool {
-        self.asking.is_over()
     }
 }
 

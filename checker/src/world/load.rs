@@ -201,10 +201,6 @@ impl Loading {
     pub async fn ends(self) -> Result<Latencies, Stop> {
         Ok(self.task.await.context("the load was ended")??)
     }
-
-    pub fn is_over(&self) -> bool {
-        self.task.is_finished()
-    }
 }
 
 impl Latencies {

@@ -75,10 +75,6 @@ impl Crowd {
 }
 
 impl Asking {
-    pub fn is_over(&self) -> bool {
-        self.answers.is_finished()
-    }
-
     /// Waits for the last answer, in the order of the people.
     pub async fn answers(self) -> Result<Vec<Outcome>, Stop> {
         Ok(self.answers.await?)

@@ -23,8 +23,8 @@ pub type Connection = PoolConnection<Sqlite>;
 /// Dropped without `commit`, it has changed nothing.
 pub type WriteTransaction = Transaction<'static, Sqlite>;
 
-/// SQLite itself does not wait: trying again is ours.
-const BUSY_TIMEOUT: Duration = Duration::ZERO;
+/// SQLite itself hardly waits: trying again is ours.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(50);
 const TRIES: u32 = 3;
 
 const NOT_OPENED: &str = "opening the database: has the role `migrate` made it?";
