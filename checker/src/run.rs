@@ -95,13 +95,13 @@ impl Run {
         let turn = if scenario.alone { Turn::alone(waiting).await } else { Turn::shared(waiting).await };
         let _turn = match turn {
             Ok(turn) => turn,
-            Err(error) => return outcome(promise, Verdict::Broken).because(&error.context("waiting for its turn")),
+            Err(error) => return Outcome::of(promise, Verdict::Broken).because(&error.context("waiting for its turn")),
         };
         observer.started(&promise.name);
         let began = Instant::now();
         let mut world = match World::new(self.context.clone(), &promise.name, options.seed) {
             Ok(world) => world,
-            Err(error) => return outcome(promise, Verdict::Broken).because(&error),
+            Err(error) => return Outcome::of(promise, Verdict::Broken).because(&error),
         };
         let played = std::panic::AssertUnwindSafe(timeout(scenario.limit, (scenario.run)(&mut world))).catch_unwind();
         let result = match played.await {
@@ -114,7 +114,7 @@ impl Run {
             })),
             Err(panic) => Err(Stop::Broken(anyhow::anyhow!("the checker panicked: {}", panic_text(&*panic)))),
         };
-        let mut outcome = outcome(promise, Verdict::Passed);
+        let mut outcome = Outcome::of(promise, Verdict::Passed);
         outcome.seconds = began.elapsed().as_secs_f64();
         outcome.measured = world.take_measured();
         match result {
@@ -286,21 +286,6 @@ async fn story(world: &World, failure: Failure) -> Story {
         expected: failure.expected,
         saw: failure.saw,
         why: failure.why,
-    }
-}
-
-fn outcome(promise: &Promise, verdict: Verdict) -> Outcome {
-    Outcome {
-        name: promise.name.clone(),
-        promise: promise.text.clone(),
-        kind: promise.kind,
-        verdict,
-        points: 0,
-        seconds: 0.0,
-        measured: Default::default(),
-        story: None,
-        broken: None,
-        evidence: None,
     }
 }
 

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{course::Kind, story::Story};
+use crate::{
+    course::{Chapter, Kind, Promise},
+    story::Story,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -77,7 +80,47 @@ pub struct Points {
     pub possible: u32,
 }
 
+impl Outcome {
+    /// With no more said of it than this.
+    pub fn of(promise: &Promise, verdict: Verdict) -> Outcome {
+        Outcome {
+            name: promise.name.clone(),
+            promise: promise.text.clone(),
+            kind: promise.kind,
+            verdict,
+            points: 0,
+            seconds: 0.0,
+            measured: BTreeMap::new(),
+            story: None,
+            broken: None,
+            evidence: None,
+        }
+    }
+}
+
 impl Report {
+    /// A program that does not compile keeps none of the promises `asked` for.
+    pub fn unbuilt(chapter: &Chapter, asked: &[&str], target: &str) -> Report {
+        let story = Story {
+            timeline: Vec::new(),
+            expected: "it compiles".to_owned(),
+            saw: "it does not".to_owned(),
+            why: "What cargo has to say about that is on stderr.".to_owned(),
+            last_words: Vec::new(),
+        };
+        let promises = || chapter.promises.iter().filter(|promise| asked.contains(&promise.name.as_str()));
+        let failed = |promise| Outcome { story: Some(story.clone()), ..Outcome::of(promise, Verdict::Failed) };
+        Report {
+            chapter: chapter.folder_name(),
+            target: target.to_owned(),
+            stack: "embedded".to_owned(),
+            seed: 0,
+            passed: false,
+            points: Points { earned: 0, possible: promises().map(|promise| promise.points).sum() },
+            scenarios: promises().map(failed).collect(),
+        }
+    }
+
     /// The chapter is done when every gap and baseline promise passed; deep ones give points only.
     pub fn done(scenarios: &[Outcome]) -> bool {
         scenarios.iter().all(|outcome| outcome.kind == Kind::Deep || outcome.verdict == Verdict::Passed)

@@ -130,9 +130,12 @@ impl Check {
         match (&package, &self.path, &self.program) {
             (Some(package), ..) => {
                 let folder = self.folder(repository, chapter);
-                let Some(program) = program_of(&built, repository, package, &folder) else { return Ok(1) };
-                let label = if self.solution { "solution" } else { OWN };
-                command.args(["--label", label, "--program", &shell_word(program)]);
+                command.args(["--label", if self.solution { "solution" } else { OWN }]);
+                match program_of(&built, repository, package, &folder) {
+                    Some(program) => command.args(["--program", &shell_word(program)]),
+                    None if self.format == Format::Text => return Ok(1),
+                    None => command.arg("--unbuilt"),
+                };
             }
             (None, Some(path), _) => {
                 command.arg("--label").arg(path).arg("--overlay").arg(path.canonicalize()?);

@@ -77,6 +77,9 @@ struct What {
     /// An entry of the chapter's gallery: history, wrong/…, right/…
     #[arg(long, value_name = "ENTRY")]
     entry: Option<String>,
+    /// A chapter that does not compile, as cargo has said: a document for programs says it, too
+    #[arg(long)]
+    unbuilt: bool,
 }
 
 impl Check {
@@ -85,9 +88,13 @@ impl Check {
         let program = match self.program(&chapter).await? {
             Ok(program) => program,
             Err(refusal) => {
-                eprintln!("{}", refusal.trim_end());
-                eprintln!("failed: {} cannot be checked; the reason is above", self.label());
-                return Ok(Verdict::Failed.exit_code());
+                if !self.what.unbuilt {
+                    eprintln!("{}", refusal.trim_end());
+                    eprintln!("failed: {} cannot be checked; the reason is above", self.label());
+                }
+                let report = Report::unbuilt(&chapter, &self.names(&chapter), &self.label());
+                self.print_document(&report)?;
+                return Ok(report.exit_code());
             }
         };
         let seed = self.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
@@ -117,6 +124,7 @@ impl Check {
             What { program: Some(words), .. } => return Ok(Ok(super::program(words, &self.label())?)),
             What { overlay: Some(folder), .. } => overlay::build_copy(chapter, folder).await?,
             What { entry: Some(name), .. } => overlay::build_entry(chapter, &gallery::entry(chapter, name)?).await?,
+            What { unbuilt: true, .. } => Built::Refused(String::new()),
             What { .. } => bail!("there is nothing to check; --program, --overlay or --entry says what"),
         };
         Ok(match built {
@@ -132,10 +140,7 @@ impl Check {
             let progress = Progress::alone(names.len(), self.plain);
             let report = run::check(chapter, program, &options, &progress).await?;
             progress.close();
-            match self.format {
-                Format::Junit => print!("{}", report::junit::document(&report)),
-                _ => print!("{}", report::json::document(&report)?),
-            }
+            self.print_document(&report)?;
             remember(chapter, &report)?;
             return Ok(report.exit_code());
         }
@@ -154,6 +159,16 @@ impl Check {
         terminal.terminal.close(&report, &ending);
         remember(chapter, &report)?;
         Ok(report.exit_code())
+    }
+
+    /// For programs; people read the terminal.
+    fn print_document(&self, report: &Report) -> anyhow::Result<()> {
+        match self.format {
+            Format::Text => {}
+            Format::Json => print!("{}", report::json::document(report)?),
+            Format::Junit => print!("{}", report::junit::document(report)),
+        }
+        Ok(())
     }
 
     async fn many(&self, chapter: &Chapter, program: &Program, options: Options, times: u32) -> anyhow::Result<u8> {

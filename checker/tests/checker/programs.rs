@@ -175,3 +175,14 @@ fn a_machine_that_stood_still_blames_nobody() {
     ran.ends(2, &["this machine stood still for", "This says nothing about your program."]);
     place.expect_nothing_left();
 }
+
+#[test]
+fn a_chapter_that_does_not_compile_keeps_no_promise() {
+    let place = Place::new();
+    let ran = place.run(&mut place.checker("check 01 --unbuilt --label chapter --format json"));
+    ran.ends(1, &[]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("it is one document");
+    assert_eq!((&report["passed"], &report["points"]["earned"]), (&false.into(), &0.into()));
+    let scenarios = report["scenarios"].as_array().expect("it is a list");
+    assert!(scenarios.len() > 10 && scenarios.iter().all(|scenario| scenario["story"]["saw"] == "it does not"));
+}

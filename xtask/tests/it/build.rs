@@ -12,6 +12,8 @@ fn a_chapter_that_does_not_compile_is_told_by_cargo() {
     broken.ends(1, &["cannot find function `nonsense`", "chapters/01-first/src/main.rs:1"]);
     let last = "failed: chapters/01-first does not compile; cargo says above where";
     assert_eq!(broken.stderr.lines().last(), Some(last), "{broken:#?}");
+    // Programs read one document, whatever happened.
+    clone.xtask("check 1 --format json").ends(1, &["check 01 --label chapter --unbuilt --format json"]);
 
     clone.write("chapters/01-first/src/main.rs", &RIGHT.replace("{\n", "{\n    let spare = 1;\n"));
     clone.xtask("check 1").ends(0, &["unused variable: `spare`"]);
