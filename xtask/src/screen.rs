@@ -39,17 +39,22 @@ pub fn width() -> usize {
     Term::stderr().size_checked().map_or(80, |(_, columns)| usize::from(columns).clamp(40, 100))
 }
 
-/// A text of several lines, indented, its long lines broken between words.
+/// A text of several lines, indented, its long lines broken between words. Code keeps its own indentation, and what is
+/// broken off one of its lines stands a little further in.
 pub fn indented(text: &str, indent: usize) -> String {
-    let room = width().saturating_sub(indent + 1);
     let mut page = String::new();
-    for line in text.trim().lines() {
-        let mut rest = line.trim_end();
+    for line in text.trim_matches('\n').lines() {
+        let own = line.len() - line.trim_start().len();
+        let mut indent = indent + own;
+        let mut rest = line.trim();
         loop {
-            let (head, tail) = break_line(rest, room);
+            let (head, tail) = break_line(rest, width().saturating_sub(indent + 1));
             page.push_str(&format!("{}\n", format!("{:indent$}{head}", "").trim_end()));
             if tail.is_empty() {
                 break;
+            }
+            if rest.len() == line.trim().len() && own > 0 {
+                indent += 2;
             }
             rest = tail;
         }
@@ -96,6 +101,14 @@ mod tests {
         assert_eq!(break_line("server 2 has never met you", 13), ("server 2 has", "never met you"));
         assert_eq!(break_line("short", 13), ("short", ""));
         assert_eq!(break_line("unbreakable_word_of_many_letters and", 13), ("unbreakable_word_of_many_letters", "and"));
+    }
+
+    #[test]
+    fn code_keeps_its_indentation() {
+        let long = "word ".repeat(width() / 5 + 1);
+        let page = indented(&format!("\n    first\n        second\n    {long}\n\nplain\n"), 4);
+        let starts: Vec<usize> = page.lines().map(|line| line.len() - line.trim_start().len()).collect();
+        assert_eq!(starts, [8, 12, 8, 10, 0, 4]);
     }
 
     #[test]
