@@ -50,7 +50,11 @@ impl Site {
         why: &str,
     ) -> Result<(), Stop> {
         for round in 1..=rounds {
-            let moment = world.timeline().begin(format!("{} people use the site, round {round}", people.len()));
+            let who = match people.len() {
+                1 => "somebody uses".to_owned(),
+                many => format!("{many} people use"),
+            };
+            let moment = world.timeline().begin(format!("{who} the site, round {round}"));
             let days = people.iter().map(|person| a_bit_of_everything(person.clone(), world.gossip(), why));
             try_join_all(days.collect::<Vec<_>>()).await?;
             moment.end("everybody was served");
