@@ -3,6 +3,7 @@
 mod accounts;
 mod crowd;
 mod deep;
+mod jam;
 mod publish;
 mod serving;
 
@@ -18,6 +19,7 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario!(register_login_logout),
     scenario!(wrong_password_is_refused),
     scenario!(one_name_one_person),
+    scenario!(unfit_is_refused),
     scenario!(needs_login),
     scenario!(cross_site_form_refused),
     scenario!(passwords_are_hashed),

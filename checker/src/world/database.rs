@@ -115,6 +115,16 @@ impl Database {
         Ok(())
     }
 
+    /// Adds a post of a user with this tag, whatever it is.
+    pub async fn add_tagged(&self, author: &str, tag: &str, content: &str) -> Result<(), Stop> {
+        let author = self.user_id(author).await?;
+        let mut connection = self.connect().await?;
+        let sql = "insert into posts (user_id, tag, content, created_at) values (?, ?, ?, ?)";
+        let insert = sqlx::query(sql).bind(author).bind(tag).bind(content).bind(now());
+        contract(insert.execute(&mut connection).await)?;
+        Ok(())
+    }
+
     /// Adds posts of a user that are all of the same millisecond, later than any other.
     pub async fn add_twins(&self, author: &str, contents: &[String]) -> Result<(), Stop> {
         let author = self.user_id(author).await?;

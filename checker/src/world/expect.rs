@@ -1,7 +1,10 @@
 //! What a reader expects of a page beyond its status: order, authors, text that stayed text, a form that still holds
 //! what was typed.
 
-use super::http::{Page, Seen, quoted};
+use super::{
+    html::Element,
+    http::{Page, Seen, quoted},
+};
 use crate::story::{Stop, failed};
 
 impl Seen {
@@ -59,6 +62,16 @@ impl Page {
         failed(format!("{} is by {author}", quoted(content)), format!("the page says {}", quoted(post)), why)
     }
 
+    /// A post with this text, under this tag.
+    pub fn expect_tag(&self, tag: &str, content: &str, why: &str) -> Result<(), Stop> {
+        let place = self.expect_post(content, why)?;
+        let post = &self.posts()[place];
+        if post.split_whitespace().any(|word| word == format!("#{tag}")) {
+            return Ok(());
+        }
+        failed(format!("{} has the tag #{tag}", quoted(content)), format!("the page says {}", quoted(post)), why)
+    }
+
     /// No post with this text.
     pub fn expect_no_post(&self, content: &str, why: &str) -> Result<(), Stop> {
         self.expect_times(content, 0, why)
@@ -78,6 +91,10 @@ impl Page {
         }
     }
 
+    pub fn expect_at_least_one_post(&self, why: &str) -> Result<(), Stop> {
+        if self.posts().is_empty() { failed("the newest posts", "no post", why) } else { Ok(()) }
+    }
+
     pub fn expect_at_most(&self, posts: usize, why: &str) -> Result<(), Stop> {
         let shown = self.posts().len();
         if shown <= posts { Ok(()) } else { failed(format!("at most {posts} posts"), format!("{shown} posts"), why) }
@@ -95,16 +112,40 @@ impl Page {
         }
     }
 
+    /// Says what is wrong, where a screen reader reads it out.
+    pub fn expect_alert(&self, why: &str) -> Result<(), Stop> {
+        let is_alert = |element: &&Element| element.attributes.get("role").is_some_and(|role| role == "alert");
+        match self.html.elements().iter().find(is_alert) {
+            Some(alert) if !alert.text.trim().is_empty() => Ok(()),
+            Some(_) => failed("a word on what is wrong (role=\"alert\")", "it is empty", why),
+            None => failed("a word on what is wrong (role=\"alert\")", "no element with that role", why),
+        }
+    }
+
+    /// This secret is nowhere in the page.
+    pub fn expect_without(&self, secret: &str, why: &str) -> Result<(), Stop> {
+        if self.body.contains(secret) {
+            failed("a page without the password", "it is in the page", why)
+        } else {
+            Ok(())
+        }
+    }
+
     /// The form to publish, with this text in it.
     pub fn expect_still_typed(&self, text: &str, why: &str) -> Result<(), Stop> {
-        let form = self.html.form_to("/post");
-        let typed = form.and_then(|form| form.field("content").map(|field| field.value.replace("\r\n", "\n")));
+        self.expect_still_in("/post", "content", text, why)
+    }
+
+    /// The form for `action`, with this text in one of its fields.
+    pub fn expect_still_in(&self, action: &str, field: &str, text: &str, why: &str) -> Result<(), Stop> {
+        let form = self.html.form_to(action);
+        let typed = form.and_then(|form| form.field(field).map(|field| field.value.replace("\r\n", "\n")));
         let expected = format!("the form again, with {} still in it", quoted(text));
         match typed {
             Some(typed) if typed == text => Ok(()),
             Some(typed) if typed.is_empty() => failed(expected, "an empty form", why),
             Some(typed) => failed(expected, format!("it holds {}", quoted(&typed)), why),
-            None => failed(expected, "no form with a field \"content\"", why),
+            None => failed(expected, format!("no form with a field \"{field}\""), why),
         }
     }
 }

@@ -54,6 +54,8 @@ pub struct Request {
     pub fields: Vec<(String, String)>,
     /// Replaces what the browser would say in `Origin`.
     pub origin: Option<String>,
+    /// Of a program that is no browser: nothing is said in `Origin`.
+    pub is_no_browsers: bool,
     pub headers: Vec<(String, String)>,
 }
 
@@ -85,9 +87,12 @@ impl Browser {
         self.origin = Some(origin.to_owned());
     }
 
-    fn origin_of(&self, request: &Request) -> String {
+    fn origin_of(&self, request: &Request) -> Option<String> {
+        if request.is_no_browsers {
+            return None;
+        }
         let own = request.origin.as_ref().or(self.origin.as_ref());
-        own.cloned().unwrap_or_else(|| format!("http://{}", self.at))
+        Some(own.cloned().unwrap_or_else(|| format!("http://{}", self.at)))
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -187,7 +192,9 @@ impl Browser {
             outgoing = outgoing.header(header::COOKIE, self.cookie_header());
         }
         if request.method != Method::GET && request.method != Method::HEAD {
-            outgoing = outgoing.header(header::ORIGIN, self.origin_of(request));
+            if let Some(origin) = self.origin_of(request) {
+                outgoing = outgoing.header(header::ORIGIN, origin);
+            }
             outgoing = outgoing.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(request.body());
         }
         for (name, value) in &request.headers {
@@ -232,8 +239,8 @@ impl Browser {
         if !self.cookies.is_empty() {
             command += &format!(" -b {}", shell_quoted(&self.cookie_header()));
         }
-        if request.method != Method::GET {
-            command += &format!(" -H {}", shell_quoted(&format!("Origin: {}", self.origin_of(request))));
+        if let Some(origin) = self.origin_of(request).filter(|_| request.method != Method::GET) {
+            command += &format!(" -H {}", shell_quoted(&format!("Origin: {origin}")));
         }
         for (name, value) in &request.headers {
             command += &format!(" -H {}", shell_quoted(&format!("{name}: {value}")));
@@ -271,6 +278,10 @@ impl Request {
 
     pub fn with_origin(self, origin: &str) -> Request {
         Request { origin: Some(origin.to_owned()), ..self }
+    }
+
+    pub fn without_origin(self) -> Request {
+        Request { is_no_browsers: true, ..self }
     }
 
     pub fn with_header(mut self, name: &str, value: &str) -> Request {

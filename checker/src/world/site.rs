@@ -17,7 +17,7 @@ use super::{
     proxy::Link,
     timeline::Timeline,
 };
-use crate::story::{Failure, Stop, human};
+use crate::story::{Failure, Stop, failed, human};
 
 /// What a scenario wants to stand before its users come.
 pub struct SiteBuilder<'w> {
@@ -250,6 +250,22 @@ impl Server {
             None => {
                 moment.end(format!("still running after {}", human(limit)));
                 Err(failure(format!("it was still running {} after SIGTERM", human(limit))))
+            }
+        }
+    }
+
+    /// Waits for its end, whatever is still under way.
+    pub async fn expect_ended(&self, limit: Duration, why: &str) -> Result<(), Stop> {
+        let moment = self.stage.timeline.begin(format!("{} ends", self.name()));
+        match self.process().ended(limit).await {
+            Some(status) => {
+                moment.end(describe(status));
+                Ok(())
+            }
+            None => {
+                let saw = format!("still running after {}", human(limit));
+                moment.end(saw.clone());
+                failed("the process ends", saw, why)
             }
         }
     }

@@ -4,7 +4,11 @@ use std::time::{Duration, Instant};
 
 use crate::{
     story::Stop,
-    world::{World, http::Request, imposter::Imposter},
+    world::{
+        World,
+        http::{Request, quoted},
+        imposter::Imposter,
+    },
 };
 
 /// Alice tells something, and nobody hears it.
@@ -37,7 +41,9 @@ pub async fn publish_shows_on_feed(world: &mut World) -> Result<(), Stop> {
     site.database.add_yesterdays(&alice.name, &old).await?;
     site.database.add_twins(&alice.name, &twins).await?;
     let feed = reader.visits("/").await.expect_page(why)?;
-    feed.expect_newest_first(&[&twins[1], &twins[0], &second, &first, &old])
+    feed.expect_newest_first(&[&twins[1], &twins[0], &second, &first, &old])?;
+    let profile = reader.visits(&format!("/u/{}", alice.name)).await.expect_page("A profile has its user's posts.")?;
+    profile.expect_newest_first(&[&twins[1], &twins[0], &first, &old])
 }
 
 /// The machine is reset right after Alice was told that her gossip is out.
@@ -119,6 +125,7 @@ pub async fn shows_text_as_text(world: &mut World) -> Result<(), Stop> {
         format!("Tom & \"Jerry\" aren't & weren't &lt;{number}&gt; &amp; 100 % \\ \\n"),
         format!("{{{{ {number} * 2 }}}} ${{{number}}} %s ? $1 :name"),
         format!("naïve 言葉 🍜 {number}"),
+        format!("two  spaces, a\ttab {number}"),
     ];
 
     for text in &texts {
@@ -132,6 +139,7 @@ pub async fn shows_text_as_text(world: &mut World) -> Result<(), Stop> {
     let old = format!("<i id=\"{mark}\">an old post</i> {number}");
     world.note("a post that was there before any of this has tags, too");
     site.database.add_twins(&alice.name, std::slice::from_ref(&old)).await?;
+    site.database.add_tagged(&alice.name, &format!("<i id=\"{mark}\">"), "an old tag").await?;
     for path in ["/", &format!("/u/{}", alice.name)] {
         let page = alice.visits(path).await.expect_page("Pages show what is in the database.")?;
         page.expect_harmless(&mark)?;
@@ -150,6 +158,7 @@ pub async fn keeps_what_you_typed(world: &mut World) -> Result<(), Stop> {
         "  \n\t ".to_owned(),
         "\u{3000}\u{a0}\u{2003}".to_owned(),
         format!("\n\n{}", "x".repeat(501)),
+        format!("{number} {}", "pasted from elsewhere ".repeat(1000)),
         format!("</textarea><b id=\"{mark}\">\"&lt;'</b>\n{}", "é ".repeat(250)),
         // 72 families are 504 characters as Unicode counts them, and 72 as an eye does.
         "👨‍👩‍👧‍👦".repeat(72),
@@ -166,6 +175,17 @@ pub async fn keeps_what_you_typed(world: &mut World) -> Result<(), Stop> {
         page.expect_harmless(&mark)?;
         let why = "What somebody typed for ten minutes is theirs; throwing it away costs more than one post.";
         page.expect_still_typed(text, why)?;
+        page.expect_alert("Who is refused is told what is wrong, and so is who cannot see the page.")?;
+        page.expect_at_least_one_post("It is the feed's page: what others said does not go away.")?;
+    }
+    for tag in [format!("<b id={mark}>"), "two words".to_owned(), "x".repeat(31)] {
+        let content = world.gossip();
+        let act = format!("{} publishes with the tag {}", bob.name, quoted(&tag));
+        let seen = bob.does(act, &Request::post("/post", &[("content", &content), ("tag", &tag)])).await;
+        let page = seen.expect_status(422, "A tag is at most 30 letters a–z, digits or hyphens.")?;
+        page.expect_harmless(&mark)?;
+        page.expect_still_typed(&content, "What was typed well is still there, too.")?;
+        page.expect_still_in("/post", "tag", &tag, "What has to be changed is there to be changed.")?;
     }
     site.database.expect_posts(before, "A post that its author was told is not out must not be out.").await?;
 
@@ -174,6 +194,19 @@ pub async fn keeps_what_you_typed(world: &mut World) -> Result<(), Stop> {
         world.note(format!("the next one has {} characters after trimming", text.trim().chars().count()));
         bob.publishes(text).await.expect_redirect(why)?;
         bob.visits("/").await.expect_page(why)?.expect_post(text, why)?;
+    }
+    for (tag, kept) in [(Some("  #Family-2 "), "family-2"), (Some(""), "gossip"), (None, "gossip")] {
+        let content = world.gossip();
+        let fields = [("content", content.as_str())].into_iter().chain(tag.map(|tag| ("tag", tag)));
+        let request = Request::post("/post", &fields.collect::<Vec<_>>());
+        let act = format!(
+            "{} publishes with {}",
+            bob.name,
+            tag.map_or("no tag".to_owned(), |tag| format!("the tag {}", quoted(tag)))
+        );
+        bob.does(act, &request).await.expect_redirect("That is a fine tag, and so is none.")?;
+        let why = "A tag is trimmed, freed of its #, and in lower case; who gives none tells gossip.";
+        bob.visits("/").await.expect_page(why)?.expect_tag(kept, &content, why)?;
     }
     let kept: Vec<String> = accepted.iter().map(|text| text.trim().to_owned()).collect();
     site.database.expect_kept_as_typed(&kept, &number.to_string()).await

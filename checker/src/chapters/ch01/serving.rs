@@ -1,7 +1,8 @@
 //! The process and its pages: what others hold on to, and an end that cuts nobody off.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::jam::Registering;
 use crate::{
     story::{Stop, failed},
     world::World,
@@ -37,24 +38,22 @@ pub async fn pages_keep_their_shape(world: &mut World) -> Result<(), Stop> {
 
 /// A deploy cuts off whoever is in the middle of something.
 pub async fn stops_gracefully(world: &mut World) -> Result<(), Stop> {
+    let limit = Duration::from_secs(10);
     let site = world.site().with("SHUTDOWN_GRACE", "20s").start().await?;
-    let (began, idle) = (Instant::now(), site.door().process().work());
-    world.somebody_registered(site.door()).await?;
-    let (usual, busy) = (began.elapsed(), site.door().process().work());
-    let mut late = world.someone(site.door())?;
-
-    world.note("the database is busy: somebody else holds its write lock");
-    let lock = site.database.lock_writes().await?;
-    let under_way = tokio::spawn(async move { late.registers().await });
-    // Half of what it takes to hash a password: the request is in its handler, and cannot end while the lock is held.
-    let cost = busy.zip(idle).map_or(usual, |(busy, idle)| busy.saturating_sub(idle)) / 2;
-    world.until_it_works(site.door(), busy, cost, Duration::from_secs(1) + usual * 10).await;
+    let late = world.someone(site.door())?;
+    let registering = Registering::behind_a_lock(world, &site, vec![late]).await?;
     site.door().is_told_to_stop();
-    world.note("the write lock is free");
-    lock.release().await?;
-
-    let seen = under_way.await?;
-    seen.expect_redirect("SIGTERM comes with every deploy. What is under way is finished, then the process ends.")?;
+    let why = "SIGTERM comes with every deploy. What is under way is finished, then the process ends.";
+    for seen in registering.go_on(world).await? {
+        seen.expect_redirect(why)?;
+    }
     let why = "A supervisor that waits in vain ends the process with SIGKILL, and everything under way with it.";
-    site.door().expect_stopped(Duration::from_secs(10), why).await
+    site.door().expect_stopped(limit, why).await?;
+
+    let site = world.site().with("SHUTDOWN_GRACE", "200ms").start().await?;
+    let stuck = world.someone(site.door())?;
+    let _waits_for_ever = Registering::behind_a_lock(world, &site, vec![stuck]).await?;
+    site.door().is_told_to_stop();
+    let why = "What is not done SHUTDOWN_GRACE after the signal is cut: one who waits for ever must not keep a deploy waiting.";
+    site.door().expect_ended(limit, why).await
 }
