@@ -182,6 +182,8 @@ pub async fn check(
         let names: Vec<_> = chapter.promises.iter().map(|promise| promise.name.as_str()).collect();
         anyhow::bail!("no promise of {} has that name; they are {}", chapter.folder_name(), names.join(", "));
     }
+    // The table says which is best started first.
+    wanted.sort_by_key(|(_, scenario)| chapter.scenarios().iter().position(|other| other.name == scenario.name));
     let run = Run::start(program.clone(), options)?;
     let position = |outcome: &Outcome| chapter.promises.iter().position(|promise| promise.name == outcome.name);
 

@@ -9,23 +9,24 @@ mod well;
 use self::{busy::*, deep::*, passing::*, people::*, well::*};
 use crate::{scenario, scenario::Scenario};
 
+/// The longest first.
 pub const SCENARIOS: &[Scenario] = &[
-    scenario!(slow_ones_are_spread),
-    scenario!(light_goes_where_it_is_light),
-    scenario!(dead_server_is_skipped),
-    scenario!(sick_server_is_skipped),
-    scenario!(all_dead_is_503),
+    scenario!(sick_server_is_skipped).waits(),
+    scenario!(returning_server_is_used).waits(),
+    scenario!(stale_connection_is_not_an_error).waits(),
+    scenario!(frozen_server_is_skipped).waits(),
+    scenario!(slow_request_is_not_cut).waits(),
     scenario!(ties_rotate),
-    scenario!(returning_server_is_used),
     scenario!(aborted_clients_do_not_count),
+    scenario!(light_goes_where_it_is_light),
+    scenario!(large_bodies_stream),
+    scenario!(dead_server_is_skipped),
+    scenario!(earlier_promises),
+    scenario!(slow_ones_are_spread),
     scenario!(post_is_never_sent_twice),
     scenario!(requests_pass_unchanged),
-    scenario!(large_bodies_stream),
-    scenario!(slow_answers_flow),
-    scenario!(slow_request_is_not_cut),
-    scenario!(earlier_promises),
-    scenario!(frozen_server_is_skipped),
-    scenario!(stale_connection_is_not_an_error),
-    scenario!(drains_on_sigterm),
     scenario!(no_retry_storm),
+    scenario!(drains_on_sigterm),
+    scenario!(all_dead_is_503),
+    scenario!(slow_answers_flow),
 ];

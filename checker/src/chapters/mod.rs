@@ -11,7 +11,7 @@ use crate::{
     world::{World, site::SiteBuilder},
 };
 
-/// In the order of the chapter's promises.
+/// In the order in which they start.
 pub fn of(chapter: u8) -> &'static [Scenario] {
     match chapter {
         1 => ch01::SCENARIOS,

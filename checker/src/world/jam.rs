@@ -18,18 +18,13 @@ use crate::story::{Stop, failed, human};
 /// Beyond this, nobody counts on an answer any more.
 const SETTLED: Duration = Duration::from_secs(3);
 
-/// Blocks from 1 MiB on go back to the system when they are freed. Without it, glibc keeps some 100 MiB for each thread
-/// that has ever hashed, and how much a program uses cannot be told from how much its allocator remembers.
-const GIVE_BACK_FROM: &str = "1048576";
-
 /// A reader who waits longer waits for those who write. A page takes milliseconds; a busy machine makes them more.
 const READING: Duration = Duration::from_secs(4);
 
 impl World {
-    /// The box of 2007: two worker threads, 1,024 open files, memory that comes back.
+    /// The box of 2007: two worker threads, 1,024 open files.
     pub fn small_box(&mut self) -> SiteBuilder<'_> {
-        let site = self.site().with("MALLOC_MMAP_THRESHOLD_", GIVE_BACK_FROM);
-        site.with("TOKIO_WORKER_THREADS", "2").open_files(1024)
+        self.site().with("TOKIO_WORKER_THREADS", "2").open_files(1024)
     }
 }
 
@@ -98,9 +93,8 @@ impl Jam {
 
     /// Everybody gives up and leaves; then the lock is free.
     pub async fn breaks_up(self, world: &World) -> Result<(), Stop> {
-        let moment = world.timeline().begin("everybody loses patience, and leaves");
-        let outcomes = self.asking.answers().await?;
-        moment.end(counted(&outcomes));
+        world.note("everybody loses patience, and leaves");
+        self.asking.is_given_up().await;
         world.note("the write lock is free");
         self.lock.release().await
     }

@@ -26,9 +26,7 @@ impl World {
 
     /// Somebody new who has registered, and is logged in.
     pub async fn somebody_registered(&mut self, at: &Server) -> Result<Browser, Stop> {
-        let mut browser = self.someone(at)?;
-        browser.registers().await.expect_redirect("Nobody can join.")?;
-        Ok(browser)
+        joined(self.someone(at)?).await
     }
 
     /// A gossip that nobody has told before.
@@ -67,4 +65,10 @@ impl World {
     pub fn number(&mut self) -> u32 {
         self.rng.random_range(1000..10_000)
     }
+}
+
+/// The same person, who has registered, and is logged in.
+pub(super) async fn joined(mut browser: Browser) -> Result<Browser, Stop> {
+    browser.registers().await.expect_redirect("Nobody can join.")?;
+    Ok(browser)
 }

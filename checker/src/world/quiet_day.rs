@@ -9,6 +9,7 @@ use super::{
     database::WriteLock,
     http::{Browser, Request, Seen},
     load::crowd::Asking,
+    people::joined,
     site::{Server, Site},
 };
 use crate::story::{Failure, Stop, failed};
@@ -19,11 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl World {
     /// Several who have registered and are logged in.
     pub async fn people_registered(&mut self, at: &Server, people: usize) -> Result<Vec<Browser>, Stop> {
-        let mut registered = Vec::new();
-        for _ in 0..people {
-            registered.push(self.somebody_registered(at).await?);
-        }
-        Ok(registered)
+        let people = (0..people).map(|_| self.someone(at)).collect::<Result<Vec<_>, _>>()?;
+        try_join_all(people.into_iter().map(joined)).await
     }
 }
 
@@ -65,13 +63,12 @@ impl Site {
     /// A form whose head arrives at once, and whose body only after `delay`.
     pub async fn publishes_over_a_slow_line(
         &self,
-        world: &mut World,
         author: &Browser,
+        content: &str,
         delay: Duration,
     ) -> Result<Seen, Stop> {
-        let content = world.gossip();
         let mut author = author.another_with_cookies()?;
-        let request = Request::post("/post", &[("content", &content), ("tag", "gossip")]);
+        let request = Request::post("/post", &[("content", content), ("tag", "gossip")]);
         let requests = self.door().link.requests();
         requests.hold_after("\r\n\r\n");
         let sending = tokio::spawn(async move {

@@ -35,7 +35,9 @@ impl World {
     /// Waits until a server has nothing to compute any more: everything that was sent to it has reached the place where
     /// it waits. After `limit` in any case, and where that cannot be seen.
     pub async fn until_it_rests(&self, server: &Server, limit: Duration) {
-        const LOOK: Duration = Duration::from_millis(20);
+        // Where figures are coarse, a look has to be a long one.
+        const LOOK: Duration =
+            if cfg!(target_os = "linux") { Duration::from_millis(5) } else { Duration::from_millis(20) };
         /// So many looks in a row.
         const LOOKS: usize = 3;
         /// Timers tick also while nothing happens.
@@ -47,8 +49,8 @@ impl World {
             tokio::time::sleep(LOOK).await;
             let now = process.work();
             let used = before.zip(now).map(|(before, now)| now.saturating_sub(before));
-            // Whoever waits for a core uses none, and does not rest.
-            let rests = used.is_some_and(|used| used < NEXT_TO_NOTHING) && !wants_a_core(process.pid());
+            // Whoever waits for a core or for the disk uses none, and does not rest.
+            let rests = used.is_some_and(|used| used < NEXT_TO_NOTHING) && !has_more_to_do(process.pid());
             resting = if rests { resting + 1 } else { 0 };
             before = now;
         }
@@ -67,17 +69,17 @@ fn work(pid: i32) -> Option<Duration> {
     Some(total)
 }
 
-/// Whether one of its threads runs, or would if a core were free.
+/// Whether one of its threads runs, or would if a core were free or the disk were quicker.
 #[cfg(target_os = "linux")]
-fn wants_a_core(pid: i32) -> bool {
+fn has_more_to_do(pid: i32) -> bool {
     let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return false };
     let stats = threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("stat")).ok());
     // `4242 (a name) R …`
-    stats.filter_map(|stat| stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with('R'))).any(|runs| runs)
+    stats.filter_map(|stat| stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with(['R', 'D']))).any(|has| has)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn wants_a_core(_pid: i32) -> bool {
+fn has_more_to_do(_pid: i32) -> bool {
     false
 }
 

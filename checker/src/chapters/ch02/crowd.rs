@@ -34,7 +34,7 @@ pub async fn login_storm_leaves_feed_alone(world: &mut World) -> Result<(), Stop
 
     // As many readers as fit into the time that all fifty take on two cores, and more than a hundred.
     let reading = world.load(site.door().own_address()).of(alice.outgoing(&Request::get("/")));
-    let reading = reading.rate(4.0 / hash.as_secs_f64()).lasting(hash * 40).starts()?;
+    let reading = reading.rate(4.0 / hash.as_secs_f64()).lasting(hash * 30).starts()?;
     let storm = world.login_storm(site.door(), &alice, 50).await?;
     let moment = world.timeline().begin("meanwhile others read the feed");
     let readers = reading.ends().await?;
@@ -43,6 +43,8 @@ pub async fn login_storm_leaves_feed_alone(world: &mut World) -> Result<(), Stop
     storm::expect_all_in(&storm.answers().await?, "Fifty people with the right password are let in.")?;
     moment.end("50 × 303");
 
+    // Whatever else kept this machine busy at first would count as patience of the readers.
+    let hash = hash.min(world.cost_of_a_login(&alice).await?);
     let p99 = readers.p99();
     world.measured("feed p99 in a login storm ms", p99.as_millis() as u64);
     let all_served = readers.of_status(200) == readers.requests();
@@ -63,8 +65,8 @@ pub async fn login_storm_leaves_feed_alone(world: &mut World) -> Result<(), Stop
 
 /// The jam lasts longer than anybody waits, and nobody is told.
 pub async fn sheds_what_waited_too_long(world: &mut World) -> Result<(), Stop> {
-    let deadline = Duration::from_millis(600);
-    let site = world.small_box().with("QUEUE_DEADLINE", "600ms").start().await?;
+    let deadline = Duration::from_millis(400);
+    let site = world.small_box().with("QUEUE_DEADLINE", "400ms").start().await?;
     let mut authors = world.people_registered(site.door(), 2).await?;
 
     let jam = site.jams(world, &authors, 20, deadline * 3 + PATIENCE / 30).await?;

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use futures_util::{StreamExt, future::join_all, stream};
 use tokio::{task::JoinHandle, time::Instant};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Outcome, Outgoing, wire::Connection};
 use crate::{
@@ -63,7 +64,7 @@ impl Crowd {
         });
         // Each in a task of its own, so that all are sent whoever is answered first.
         let answers = tokio::spawn(async move {
-            let tasks: Vec<_> = asking.map(tokio::spawn).collect();
+            let tasks: Vec<_> = asking.map(tokio::spawn).map(AbortOnDropHandle::new).collect();
             let ended = join_all(tasks).await;
             ended
                 .into_iter()
@@ -75,6 +76,13 @@ impl Crowd {
 }
 
 impl Asking {
+    /// Everybody who has no answer yet leaves.
+    pub async fn is_given_up(self) {
+        self.answers.abort();
+        // Either it was ended, or there was nothing left to end.
+        _ = self.answers.await;
+    }
+
     /// Waits for the last answer, in the order of the people.
     pub async fn answers(self) -> Result<Vec<Outcome>, Stop> {
         Ok(self.answers.await?)

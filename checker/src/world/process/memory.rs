@@ -8,12 +8,17 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::time::{Instant, sleep_until};
 
+use crate::world::site::SiteBuilder;
+
 const MIB: u64 = 1024 * 1024;
 
 /// A process that grows beyond this is ended: leaking must not take the learner's machine down.
 const LIMIT: u64 = 1024 * MIB;
 /// And as much for each core: a program may hash a password on each of them, at 19 MiB.
 const LIMIT_PER_CORE: u64 = 32 * MIB;
+
+/// Blocks from 1 MiB on go back to the system when they are freed.
+const GIVE_BACK_FROM: &str = "1048576";
 
 const SAMPLE: Duration = Duration::from_millis(100);
 
@@ -22,6 +27,14 @@ pub struct Memory {
     peak: AtomicU64,
     /// Set when it was ended for it.
     exceeded: AtomicU64,
+}
+
+impl SiteBuilder<'_> {
+    /// Memory that is freed goes back to the system. Otherwise glibc keeps some 100 MiB for each thread that has ever hashed,
+    /// and how much a program uses cannot be told from how much its allocator remembers.
+    pub fn memory_comes_back(self) -> Self {
+        self.with("MALLOC_MMAP_THRESHOLD_", GIVE_BACK_FROM)
+    }
 }
 
 impl Memory {
