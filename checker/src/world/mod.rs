@@ -120,14 +120,14 @@ impl World {
                 self.database = Some(database.clone());
                 Ok(database)
             }
-            Err(failure) => Err(Stop::Failed(failure.clone())),
+            Err(Stop::Failed(failure)) => Err(Stop::Failed(failure.clone())),
+            Err(Stop::Broken(error)) => broken(format!("{error:#}")),
         }
     }
 
     /// Runs the role `migrate` on a new file.
-    async fn migrate(&self) -> Result<PathBuf, Failure> {
+    async fn migrate(&self) -> Result<PathBuf, Stop> {
         let folder = self.stage.context.folder.join("template");
-        let made = std::fs::create_dir_all(&folder);
         let file = folder.join("gossip.db");
         let spec = Spec {
             name: "migrate".to_owned(),
@@ -143,29 +143,22 @@ impl World {
             why: "Without its database the site cannot start.".to_owned(),
             process: Some("migrate".to_owned()),
         };
-        if let Err(error) = made {
-            return Err(failure(format!("its folder could not be made: {error}")));
-        }
-        let process = self.stage.spawn(&spec).map_err(|stop| match stop {
-            Stop::Failed(failure) => failure,
-            Stop::Broken(error) => failure(format!("{error:#}")),
-        })?;
+        let process = self.stage.spawn(&spec)?;
         let ended = match process.ended(MIGRATE_LIMIT).await {
             Some(status) if status.success() => Ok(()),
             Some(status) => Err(failure(describe(status))),
             None => Err(failure(format!("it was still running after {} s", MIGRATE_LIMIT.as_secs()))),
         };
         ended.map_err(|failure| match process.last_words(3).panic {
-            Some(panic) => Failure { saw: format!("{}; it panicked: {panic}", failure.saw), ..failure },
-            None => failure,
+            Some(panic) => Stop::Failed(Failure { saw: format!("{}; it panicked: {panic}", failure.saw), ..failure }),
+            None => Stop::Failed(failure),
         })?;
         if !file.is_file() {
-            return Err(failure("it ended well, but the file is not there".to_owned()));
+            return Err(Stop::Failed(failure("it ended well, but the file is not there".to_owned())));
         }
         match Database::at(file.clone()).settle().await {
-            Ok(()) => Ok(file),
-            Err(Stop::Failed(failure)) => Err(failure),
-            Err(Stop::Broken(error)) => Err(failure(format!("the file is no database: {error:#}"))),
+            Err(Stop::Broken(error)) => Err(Stop::Failed(failure(format!("the file is no database: {error:#}")))),
+            settled => settled.map(|()| file),
         }
     }
 

@@ -18,7 +18,10 @@ use std::{
 };
 
 use anyhow::Context;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::{
+    io::Errno,
+    process::{Pid, Signal, kill_process_group},
+};
 use serde::Deserialize;
 use tokio::{
     io::{AsyncRead, BufReader},
@@ -87,8 +90,7 @@ impl Process {
     pub fn spawn(program: &Program, spec: &Spec) -> Result<Process, Stop> {
         let own = spec.folder.join(spec.name.replace(' ', "-"));
         std::fs::create_dir_all(&own).with_context(|| format!("making {}; is the disk full?", own.display()))?;
-        let mut child =
-            command(program, spec, &own).spawn().map_err(|error| Stop::Failed(cannot_start(program, spec, &error)))?;
+        let mut child = command(program, spec, &own).spawn().map_err(|error| cannot_start(program, spec, error))?;
         let pid =
             child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).context("a new process has an id")?;
         let log = Arc::new(Mutex::new(Log::create(&spec.folder, &spec.name)?));
@@ -257,13 +259,22 @@ fn command(program: &Program, spec: &Spec, own: &Path) -> Command {
     command
 }
 
-fn cannot_start(program: &Program, spec: &Spec, error: &std::io::Error) -> Failure {
-    Failure {
-        expected: format!("{} can be started", spec.name),
-        saw: format!("{}: {error}", program.command.join(&OsString::from(" ")).to_string_lossy()),
-        why: "The program could not be run at all.".to_owned(),
-        process: None,
-    }
+/// A machine that has nothing left to start a process with says nothing about the program.
+fn cannot_start(program: &Program, spec: &Spec, error: std::io::Error) -> Stop {
+    let mend = match Errno::from_io_error(&error) {
+        Some(Errno::MFILE | Errno::NFILE) => "raise the limit on open files (`ulimit -n`), or close other programs",
+        Some(Errno::AGAIN) => "raise the limit on processes (`ulimit -u`), or close other programs",
+        Some(Errno::NOMEM) => "free some memory: close other programs",
+        _ => {
+            return Stop::Failed(Failure {
+                expected: format!("{} can be started", spec.name),
+                saw: format!("{}: {error}", program.command.join(&OsString::from(" ")).to_string_lossy()),
+                why: "The program could not be run at all.".to_owned(),
+                process: None,
+            });
+        }
+    };
+    Stop::Broken(anyhow::Error::new(error).context(format!("starting {}; {mend}", spec.name)))
 }
 
 /// `exit code 101`, `killed by signal 9`.

@@ -16,10 +16,7 @@ use super::{
     starts::Starts,
     timeline::Timeline,
 };
-use crate::{
-    program::Program,
-    story::{Failure, Stop},
-};
+use crate::{program::Program, story::Stop};
 
 /// What the worlds of one run share.
 pub struct Context {
@@ -36,7 +33,7 @@ pub struct Context {
     /// Told of every process group, so that nothing outlives the run.
     pub watch: Box<dyn Fn(&Process) + Send + Sync>,
     /// The database as `migrate` leaves it, made when first needed.
-    pub(super) template: OnceCell<Result<PathBuf, Failure>>,
+    pub(super) template: OnceCell<Result<PathBuf, Stop>>,
     starts: Starts,
 }
 
