@@ -126,17 +126,12 @@ impl Report {
         scenarios.iter().all(|outcome| outcome.kind == Kind::Deep || outcome.verdict == Verdict::Passed)
     }
 
-    /// Of the whole check: a failure outranks what could not be judged. A deep promise that fails does not fail the check.
+    /// Of the whole check: a failure outranks what could not be judged. A deep promise that fails does not fail the check,
+    /// unless nothing else was asked for.
     pub fn verdict(&self) -> Verdict {
-        let of =
-            |verdict| self.scenarios.iter().any(|outcome| outcome.verdict == verdict && outcome.kind != Kind::Deep);
-        if of(Verdict::Failed) {
-            Verdict::Failed
-        } else if of(Verdict::Broken) {
-            Verdict::Broken
-        } else {
-            Verdict::Passed
-        }
+        let only_deep = self.scenarios.iter().all(|outcome| outcome.kind == Kind::Deep);
+        let counted = self.scenarios.iter().filter(|outcome| only_deep || outcome.kind != Kind::Deep);
+        counted.fold(Verdict::Passed, |worst, outcome| worst.or_worse(outcome.verdict))
     }
 
     pub fn exit_code(&self) -> u8 {

@@ -17,7 +17,8 @@ pub fn closing(look: Look, chapter: &Chapter, report: &Report, all: bool, second
         text.push_str(&meant_to_fail(look, chapter));
         text.push('\n');
     }
-    for outcome in to_tell(chapter, report, all, ending.pass.is_some()) {
+    let celebrated = ending.pass.as_ref().filter(|_| whole(chapter, report) && report.verdict() == Verdict::Passed);
+    for outcome in to_tell(chapter, report, all, celebrated.is_some()) {
         text.push_str(&failure::tell(look, chapter, outcome, all));
         text.push('\n');
     }
@@ -27,7 +28,7 @@ pub fn closing(look: Look, chapter: &Chapter, report: &Report, all: bool, second
         let again = again(chapter, report);
         text.push_str(&look.labelled("again", LABEL, &again, |row| look.bright(row)));
     }
-    if let Some(pass) = ending.pass.as_ref().filter(|_| whole(chapter, report) && report.verdict() == Verdict::Passed) {
+    if let Some(pass) = celebrated {
         text.push('\n');
         text.push_str(&pass::screen(look, chapter, report, pass));
     }

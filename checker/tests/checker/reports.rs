@@ -14,7 +14,7 @@ use checker::{
 };
 use insta::assert_snapshot;
 
-use crate::values::{broken, chapter, failing, outcome, passing};
+use crate::values::{broken, chapter, failing, outcome, passing, report};
 
 /// In each look that there is; colours by name, so that they can be read.
 fn shown(name: &str, text: impl Fn(Look) -> String) {
@@ -60,6 +60,22 @@ fn a_check_that_failed() {
     shown("failed", |look| terminal::check(look, &chapter(), &failing(), false, 4.2, &first_time));
     let all = terminal::check(Look::plain(80), &chapter(), &failing(), true, 4.2, &Ending::default());
     assert_snapshot!("failed_all", all);
+}
+
+#[test]
+fn a_deep_promise_that_is_alone_counts() {
+    let asked = report(vec![outcome("spread_evenly", Verdict::Failed)]);
+    assert_eq!(asked.verdict(), Verdict::Failed);
+    let pass = || Pass { before: None, wrong: Vec::new(), next: None };
+    let ending = Ending { first_time: false, pass: Some(pass()) };
+    let told = terminal::check(Look::plain(80), &chapter(), &asked, false, 4.2, &ending);
+    assert!(told.contains("No server does the work of two."), "{told}");
+    assert!(told.contains("next") && told.contains("failed: 0 of 1 deep promise kept"), "{told}");
+
+    assert_eq!(report(vec![outcome("spread_evenly", Verdict::Broken)]).verdict(), Verdict::Broken);
+    let beside_another =
+        report(vec![outcome("needs_login", Verdict::Passed), outcome("spread_evenly", Verdict::Failed)]);
+    assert_eq!(beside_another.verdict(), Verdict::Passed);
 }
 
 #[test]
