@@ -166,6 +166,11 @@ impl Direction {
         self.set(Pattern::new(pattern.into()).map_or(Gate::Held, |pattern| Gate::Before(Arc::new(pattern))));
     }
 
+    /// Lets through what is held now, and holds what comes after it: a conversation, word by word.
+    pub fn step(&self) {
+        self.set(Gate::Step);
+    }
+
     /// Lets everything through again, and forgets the pattern.
     pub fn release(&self) {
         self.set(Gate::Open);

@@ -31,6 +31,8 @@ pub enum Gate {
     #[default]
     Open,
     Held,
+    /// Open for what had arrived when it was set.
+    Step,
     /// Open up to the end of the first match on a connection.
     After(Arc<Pattern>),
     /// Open up to the start of the first match on a connection.
@@ -90,6 +92,8 @@ struct Search {
     matched: usize,
     /// Where the gate closed.
     closed_at: Option<u64>,
+    /// Whether the end had come by then, and may follow.
+    lets_end: bool,
 }
 
 impl Transit {
@@ -116,11 +120,15 @@ impl Transit {
     pub fn passable(&mut self, way: &Way, now: Instant) -> usize {
         if self.search.armed != way.armed {
             self.search = Search { armed: way.armed, scanned: self.passed, ..Search::default() };
+            let arrived = self.passed + self.bytes.len() as u64;
+            self.search.closed_at = matches!(way.gate, Gate::Step).then_some(arrived);
+            self.search.lets_end = self.ended.is_some();
         }
         let due = self.due(way, now);
         let until = match &way.gate {
             Gate::Open => due,
             Gate::Held => self.passed,
+            Gate::Step => self.search.closed_at.unwrap_or(due).min(due),
             Gate::After(pattern) => {
                 self.scan(pattern, due, 0);
                 self.search.closed_at.unwrap_or(due)
@@ -188,6 +196,11 @@ impl Transit {
         match way.gate {
             Gate::Open => false,
             Gate::Held => self.due(way, now) > self.passed || self.end_is_due(way, now),
+            Gate::Step => {
+                let is_closed = self.search.closed_at == Some(self.passed);
+                let end_is_kept = self.end_is_due(way, now) && !self.search.lets_end;
+                is_closed && (self.due(way, now) > self.passed || end_is_kept)
+            }
             Gate::After(_) | Gate::Before(_) => self.search.closed_at == Some(self.passed),
         }
     }
@@ -197,6 +210,7 @@ impl Transit {
         let open = match way.gate {
             Gate::Open => true,
             Gate::Held => false,
+            Gate::Step => self.search.lets_end,
             Gate::After(_) | Gate::Before(_) => self.search.closed_at.is_none(),
         };
         open && self.bytes.is_empty() && self.end_is_due(way, now)

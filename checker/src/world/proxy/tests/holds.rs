@@ -50,6 +50,24 @@ async fn held_says_that_nothing_was_held() {
 }
 
 #[tokio::test]
+async fn steps_through_a_conversation() {
+    let link = Link::to(echo("").await).unwrap();
+    let mut alice = connect(&link).await;
+    link.requests().hold();
+    says(&mut alice, "one").await;
+    link.requests().held(LIMIT).await.unwrap();
+    for (passes, next) in [("one", "two"), ("two", "three")] {
+        link.requests().step();
+        hears(&mut alice, passes).await;
+        says(&mut alice, next).await;
+        link.requests().held(LIMIT).await.unwrap();
+        hears_nothing(&mut alice).await;
+    }
+    link.requests().release();
+    hears(&mut alice, "three").await;
+}
+
+#[tokio::test]
 async fn holds_after_a_match_that_came_in_two_writes() {
     let link = Link::to(echo("").await).unwrap();
     let mut alice = connect(&link).await;
