@@ -5,6 +5,7 @@ mod ch01;
 mod ch02;
 mod ch03;
 mod ch04;
+mod ch05;
 
 use std::{pin::Pin, time::Duration};
 
@@ -67,6 +68,7 @@ fn bench_of(chapter: u8) -> Option<&'static Bench> {
         2 => Some(&ch02::BENCH),
         3 => Some(&ch03::BENCH),
         4 => Some(&ch04::BENCH),
+        5 => Some(&ch05::BENCH),
         _ => None,
     }
 }

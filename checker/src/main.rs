@@ -26,6 +26,8 @@ enum Command {
     Headline(commands::headline::Headline),
     /// Start a chapter's system, to be used by hand
     Run(commands::run::Run),
+    /// Find or build the servers that checks start beside a program
+    Prepare,
     /// Build every entry of the gallery
     BuildGallery,
     /// How many wrong answers are caught, and right ones passed
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     let code = match Cli::parse().command {
         // Without a runtime: the reaper is to outlive whatever happens, with as little as can be.
         Command::Reaper { run, folder } => reaper::serve(&run, &folder).map(|()| 0),
+        Command::Prepare => commands::until_interrupted(commands::prepare::run()),
         Command::BuildGallery => commands::until_interrupted(commands::gallery::build()),
         Command::Check(check) => commands::until_interrupted(check.run()),
         Command::Grade(grade) => commands::until_interrupted(grade.run()),

@@ -7,7 +7,7 @@
 //! them what they are everywhere else. A file is written only where it differs, so that what has not changed is not
 //! compiled again.
 
-mod cargo;
+pub(crate) mod cargo;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::{
     alone::Turn,
+    chapters,
     course::{Chapter, Promise},
     limits,
     program::Program,
@@ -25,7 +26,7 @@ use crate::{
     story::{Failure, Stop, Story, human},
     verdict::{Outcome, Points, Report, Verdict},
     workshop,
-    world::{Context, World, pulse::STALL},
+    world::{self, Context, World, pulse::STALL},
 };
 
 /// Scenarios that do not measure time run this many at once, besides those that only wait.
@@ -184,6 +185,10 @@ pub async fn check(
     }
     // The table says which is best started first.
     wanted.sort_by_key(|(_, scenario)| chapter.scenarios().iter().position(|other| other.name == scenario.name));
+    if chapters::has_redis(chapter.number) {
+        // A scenario has no time for that.
+        world::redis::prepare().await?;
+    }
     let run = Run::start(program.clone(), options)?;
     let position = |outcome: &Outcome| chapter.promises.iter().position(|promise| promise.name == outcome.name);
 

@@ -185,6 +185,13 @@ const FILTERS: &[(&str, &str)] = &[
     (r"\bdiffer in \d+ bits\b", "differ in FEW bits"),
     // The salt and the hash.
     (r"(,p=\d+)\$[A-Za-z0-9+/$]+", "$1$$RANDOM"),
+    // Which gossip was the newest, and who the last to arrive, depends on when it went wrong; so do numbers of likes.
+    (r"“[\w.]+ whispered in #[^”]*”", "“AN OLDER GOSSIP”"),
+    (r"“aunt_may”", "“NAME”"),
+    (r"\bhas \d+ likes?\b", "has COUNT likes"),
+    (r"\bit has \d+\b", "it has COUNT"),
+    // How long nothing was remembered.
+    (r"\b\d+ different ones\b", "COUNT different ones"),
     // How many of a crowd were lucky.
     (r"\b\d+ × (\d{3}), \d+ × (\d{3})\b", "some × $1, others × $2"),
 ];

@@ -1,6 +1,6 @@
 //! `prepare`: everything that needs the network or takes long, done beforehand.
 
-use std::time::Instant;
+use std::{process::Command, time::Instant};
 
 use anyhow::{Result, bail};
 
@@ -16,7 +16,7 @@ use crate::{
 pub const DISK: u64 = 8 * GIB;
 
 pub const HELP: &str = "\
-It fetches every crate and builds the checker, all chapters, all solutions and the tests: up to 8 GiB in target/. \
+It fetches every crate and builds the checker, all chapters, all solutions and the tests: up to 8 GiB in target/. Without a Redis on PATH it builds a compatible one, too. \
 After it, no check needs the network.
 
 Exit codes:
@@ -41,7 +41,7 @@ pub fn run(workshop: &Workshop) -> Result<u8> {
     println!("building the checker, every chapter, every solution and the tests");
     let all = [String::from("--workspace"), String::from("--all-targets")];
     let built = build::run(repository, &["build", "--keep-going"], &all, &["everything".to_owned()])?;
-    built.checker()?;
+    let checker = built.checker()?;
     let mut missing = 0;
     for chapter in &workshop.chapters {
         for package in [chapter.package(), chapter.solution_package()] {
@@ -53,6 +53,9 @@ pub fn run(workshop: &Workshop) -> Result<u8> {
     }
     if !built.success && missing == 0 {
         bail!("the tests do not compile; `cargo test --workspace --no-run` says where");
+    }
+    if child::run(Command::new(checker).arg("prepare"))? != 0 {
+        bail!("chapters from 05 on need a Redis, and there is none; the reason is above");
     }
     let size: u64 = files(&repository.target)?
         .iter()

@@ -4,6 +4,7 @@ mod ch01;
 mod ch02;
 mod ch03;
 mod ch04;
+mod ch05;
 pub mod earlier;
 
 use crate::{
@@ -18,6 +19,7 @@ pub fn of(chapter: u8) -> &'static [Scenario] {
         2 => ch02::SCENARIOS,
         3 => ch03::SCENARIOS,
         4 => ch04::SCENARIOS,
+        5 => ch05::SCENARIOS,
         _ => &[],
     }
 }
@@ -26,6 +28,12 @@ pub fn of(chapter: u8) -> &'static [Scenario] {
 pub fn system(chapter: u8, world: &mut World) -> SiteBuilder<'_> {
     match chapter {
         1 | 2 => world.site(),
-        _ => world.site().apps(2).balancer(),
+        3 | 4 => world.site().apps(2).balancer(),
+        _ => world.site().apps(2).balancer().redis(),
     }
+}
+
+/// Whether that chapter's servers have a Redis beside them.
+pub fn has_redis(chapter: u8) -> bool {
+    chapter >= 5
 }

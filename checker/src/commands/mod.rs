@@ -4,6 +4,7 @@ pub mod check;
 pub mod gallery;
 pub mod grade;
 pub mod headline;
+pub mod prepare;
 pub mod run;
 
 use anyhow::Context;

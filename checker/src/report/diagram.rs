@@ -28,6 +28,11 @@ pub fn after(chapter: u8) -> Option<Diagram> {
             "The diagram: a browser, a load balancer, three servers, one database. New: the sessions stand in the database, and \
              the servers forget.",
         ),
+        5 => (
+            CACHE,
+            "The diagram: a browser, a load balancer, three servers, one database. New: Redis beside the database, which all \
+             servers ask first.",
+        ),
         _ => return None,
     };
     Some(Diagram { lines: lines.trim_matches('\n'), sentence })
@@ -82,6 +87,19 @@ const STATELESS: &str = "
                                           forget you         remembers you
 ";
 
+const CACHE: &str = "
+                                         ┌──────────┐     ╔═══════════════════╗
+                                      ┌─▶│ Server 1 │──┐  ║       Redis       ║
+                                      │  └──────────┘  ├─▶║ ask once, for all ║
+ ┌─────────┐   ┌───────────────────┐  │  ┌──────────┐  │  ║  until it changes ║
+ │ Browser │──▶│   Load Balancer   │──┼─▶│ Server 2 │──┤  ╚═══════════════════╝
+ └─────────┘   │ alive, least busy │  │  └──────────┘  │  ┌───────────────────┐
+               └───────────────────┘  │  ┌──────────┐  └─▶│     database      │
+                                      └─▶│ Server 3 │──┘  │  users · posts ·  │
+                                         └──────────┘     │ likes · sessions  │
+                                                          └───────────────────┘
+";
+
 impl Diagram {
     pub fn width(&self) -> usize {
         self.lines.lines().map(|line| line.chars().count()).max().unwrap_or(0)
@@ -122,7 +140,7 @@ mod tests {
 
     #[test]
     fn every_drawing_fits_a_terminal() {
-        for diagram in (1..=4).filter_map(after) {
+        for diagram in (1..=5).filter_map(after) {
             assert!(diagram.width() <= 78, "{} columns:\n{}", diagram.width(), diagram.lines);
             assert!(diagram.lines.lines().count() <= 12, "{}", diagram.lines);
         }

@@ -149,6 +149,41 @@ impl Database {
         Ok(contract(query.execute(&mut connection).await)?.rows_affected())
     }
 
+    /// Runs statements of the checker's own in one transaction.
+    pub(super) async fn execute_all(&self, statements: &[(String, &[&str])]) -> Result<(), Stop> {
+        let mut connection = self.connect().await?;
+        let mut tx = connection.begin_with("begin immediate").await?;
+        for (sql, arguments) in statements {
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));
+            for argument in *arguments {
+                query = query.bind(*argument);
+            }
+            contract(query.execute(&mut *tx).await)?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// How many users, gossips and likes there are.
+    pub async fn counts(&self) -> Result<[u64; 3], Stop> {
+        Ok([self.count("users").await?, self.count("posts").await?, self.count("likes").await?])
+    }
+
+    /// The newest gossip: its id and its text.
+    pub async fn newest(&self) -> Result<(i64, String), Stop> {
+        let mut connection = self.connect().await?;
+        let sql = "select id, content from posts order by created_at desc, id desc limit 1";
+        contract(sqlx::query_as(sql).fetch_one(&mut connection).await)
+    }
+
+    /// How many people like the gossip with this text.
+    pub async fn likes_of(&self, content: &str) -> Result<u64, Stop> {
+        let mut connection = self.connect().await?;
+        let sql = "select count(*) from likes where post_id = (select max(id) from posts where content = ?)";
+        let likes: i64 = contract(sqlx::query_scalar(sql).bind(content).fetch_one(&mut connection).await)?;
+        Ok(likes.unsigned_abs())
+    }
+
     /// The tables, as the migrations left them.
     pub async fn tables(&self) -> Result<Vec<String>, Stop> {
         let mut connection = self.connect().await?;

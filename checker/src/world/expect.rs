@@ -131,6 +131,24 @@ impl Page {
         }
     }
 
+    /// Nothing to send there.
+    pub fn expect_no_form_to(&self, action: &str, why: &str) -> Result<(), Stop> {
+        match self.html.form_to(action) {
+            None => Ok(()),
+            Some(_) => failed(format!("no form to {action}"), "there is one", why),
+        }
+    }
+
+    /// The form to publish, with nothing in it.
+    pub fn expect_empty_form(&self, why: &str) -> Result<(), Stop> {
+        let form = self.html.form_to("/post");
+        match form.and_then(|form| form.field("content").map(|field| field.value.trim().to_owned())) {
+            Some(typed) if typed.is_empty() => Ok(()),
+            Some(typed) => failed("an empty form", format!("it holds {}", quoted(&typed)), why),
+            None => failed("an empty form", "no form with a field \"content\"", why),
+        }
+    }
+
     /// The form to publish, with this text in it.
     pub fn expect_still_typed(&self, text: &str, why: &str) -> Result<(), Stop> {
         self.expect_still_in("/post", "content", text, why)

@@ -91,6 +91,19 @@ impl Html {
         self.elements.iter().find(|element| element.attributes.get("id").is_some_and(|own| own == id))
     }
 
+    /// The element with this id, to look inside.
+    pub fn part(&self, id: &str) -> Option<Part<'_>> {
+        let index = self.elements.iter().position(|element| element.attributes.get("id").is_some_and(|own| own == id));
+        index.map(|index| Part { html: self, index })
+    }
+
+    /// All elements of a tag, to look inside.
+    pub fn parts<'a>(&'a self, tag: &'a str) -> impl Iterator<Item = Part<'a>> {
+        let of_tag =
+            move |(index, element): (usize, &Element)| (element.tag == tag).then_some(Part { html: self, index });
+        self.elements.iter().enumerate().filter_map(of_tag)
+    }
+
     pub fn forms(&self) -> Vec<Form> {
         let is_form = |(_, element): &(usize, &Element)| element.tag == "form";
         self.elements.iter().enumerate().filter(is_form).map(|(index, form)| self.form(index, form)).collect()
@@ -187,6 +200,38 @@ impl Html {
             outline.push('\n');
         }
         outline
+    }
+}
+
+/// An element of a page, and what is inside.
+#[derive(Clone, Copy)]
+pub struct Part<'a> {
+    html: &'a Html,
+    index: usize,
+}
+
+impl<'a> Part<'a> {
+    /// All text inside.
+    pub fn text(&self) -> &'a str {
+        &self.html.elements[self.index].text
+    }
+
+    pub fn all(self, tag: &'a str) -> impl Iterator<Item = Part<'a>> {
+        self.html.parts(tag).filter(move |part| self.holds(part.index))
+    }
+
+    /// The first element inside that has this class.
+    pub fn with_class(self, class: &str) -> Option<&'a Element> {
+        let has_class = |element: &Element| {
+            let classes = element.attributes.get("class");
+            classes.is_some_and(|classes| classes.split_whitespace().any(|own| own == class))
+        };
+        let inside = self.html.elements.iter().filter(|element| self.html.is_inside(element, self.index));
+        inside.into_iter().find(|element| has_class(element))
+    }
+
+    fn holds(self, index: usize) -> bool {
+        self.html.is_inside(&self.html.elements[index], self.index)
     }
 }
 

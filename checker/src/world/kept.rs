@@ -1,6 +1,7 @@
 //! What is expected of the site's database: texts as they were typed, and no secrets.
 
 use super::{
+    change::Change,
     database::Database,
     http::{Browser, quoted},
 };
@@ -29,6 +30,15 @@ impl Database {
         match self.count("posts").await? {
             kept if kept == count => Ok(()),
             kept => failed(format!("{count} posts are kept, as before"), format!("there are {kept}"), why),
+        }
+    }
+
+    /// The gossip that this like is for is liked by so many.
+    pub async fn expect_likes(&self, like: &Change, likes: u64, why: &str) -> Result<(), Stop> {
+        let Change::Like { content, .. } = like else { return Ok(()) };
+        match self.likes_of(content).await? {
+            kept if kept == likes => Ok(()),
+            kept => failed(format!("rows of it in the table likes: {likes}"), kept.to_string(), why),
         }
     }
 

@@ -1,17 +1,24 @@
 //! What a scenario can hold: a system of its own, users, faults, figures. Everything in it is random under one seed,
 //! and ends with it.
 
+pub mod by_hand;
+pub mod cache;
+pub mod change;
 pub mod database;
 pub mod encoding;
+pub mod errands;
 mod everywhere;
 mod expect;
 pub mod fleet;
 pub mod forge;
+pub mod front;
+pub mod herd;
 pub mod html;
 pub mod http;
 pub mod imposter;
 mod jam;
 mod kept;
+pub mod late;
 pub mod load;
 pub mod loot;
 mod outage;
@@ -21,6 +28,7 @@ pub mod process;
 pub mod proxy;
 pub mod pulse;
 pub mod quiet_day;
+pub mod redis;
 pub mod rows;
 pub mod session;
 mod shape;
@@ -35,6 +43,7 @@ pub mod timeline;
 pub mod upstream;
 mod visits;
 pub mod wire;
+pub mod words;
 mod work;
 
 use std::{
@@ -53,7 +62,7 @@ pub use self::stage::{Context, Stage};
 use self::{
     database::Database,
     process::{Process, Spec, describe},
-    site::{Server, Site, SiteBuilder},
+    site::SiteBuilder,
     timeline::Timeline,
 };
 use crate::story::{Failure, LastWords, Stop, broken};
@@ -89,23 +98,6 @@ impl World {
     /// The system under test, to be described and started.
     pub fn site(&mut self) -> SiteBuilder<'_> {
         SiteBuilder::new(self)
-    }
-
-    /// One more server of the same site.
-    pub async fn another_app(&mut self, site: &Site) -> Result<Server, Stop> {
-        let spec = Spec {
-            name: format!("server {}", site.apps.len() + 1),
-            role: "app",
-            settings: BTreeMap::from([
-                ("LISTEN_ADDR".to_owned(), "127.0.0.1:0".into()),
-                ("DATABASE_URL".to_owned(), site.database.url().into()),
-            ]),
-            open_files: None,
-            folder: self.stage.folder.clone(),
-            run: self.stage.context.run.clone(),
-        };
-        self.note(format!("{} is added", spec.name));
-        Server::start(&self.stage, spec).await
     }
 
     /// This world's database, as the role `migrate` leaves it.

@@ -183,7 +183,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// Runs of white space as one space, as a browser shows them.
-fn collapsed(text: &str) -> String {
+pub(super) fn collapsed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -14,14 +14,19 @@ impl World {
     }
 
     pub fn someone_at(&mut self, at: SocketAddr) -> Result<Browser, Stop> {
+        let name = self.name();
+        let password = format!("pass word {:016x}", self.rng.random::<u64>());
+        Ok(Browser::new(name, password, at, self.stage.timeline.clone())?)
+    }
+
+    /// A name that nobody has.
+    pub fn name(&mut self) -> String {
         const NAMES: [&str; 16] = [
             "alice", "bruno", "chidi", "dilara", "emre", "farah", "goran", "hana", "imani", "jonas", "kaya", "lucia",
             "mateo", "noor", "olga", "pablo",
         ];
         let name = NAMES.choose(&mut self.rng).copied().unwrap_or("alice");
-        let name = format!("{name}{:04}", self.rng.random_range(0..10_000));
-        let password = format!("pass word {:016x}", self.rng.random::<u64>());
-        Ok(Browser::new(name, password, at, self.stage.timeline.clone())?)
+        format!("{name}{:04}", self.rng.random_range(0..10_000))
     }
 
     /// Somebody new who has registered, and is logged in.
@@ -54,6 +59,11 @@ impl World {
         let who = WHO.choose(&mut self.rng).copied().unwrap_or_default();
         let what = WHAT.choose(&mut self.rng).copied().unwrap_or_default();
         format!("{who} {what}, says number {}", self.rng.random_range(100_000..1_000_000))
+    }
+
+    /// A tag that no gossip has.
+    pub fn tag(&mut self) -> String {
+        format!("tag-{:08x}", self.rng.random::<u32>())
     }
 
     /// An element's id that no page has by itself: where it turns up as one, text has become markup.

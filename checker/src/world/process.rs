@@ -1,4 +1,4 @@
-//! A role of the learner's program as a real process: started, killed, frozen, asked to stop, watched.
+//! A role of the learner's program, or a neighbour such as Redis, as a real process: started, killed, frozen, asked to stop, watched.
 
 mod log;
 mod memory;
@@ -49,6 +49,7 @@ const READY_LIMIT: Duration = Duration::from_secs(20);
 pub struct Spec {
     /// How stories call it: `server 1`, `balancer`.
     pub name: String,
+    /// Appended to the command; empty for a program that has no roles.
     pub role: &'static str,
     /// Its settings; it gets nothing else of our environment but PATH, HOME and the like.
     pub settings: BTreeMap<String, OsString>,
@@ -244,7 +245,8 @@ fn command(program: &Program, spec: &Spec, own: &Path) -> Command {
         Some(limit) => format!("{mark}ulimit -n {limit} && exec \"$@\""),
         None => format!("{mark}exec \"$@\""),
     };
-    command.arg("-c").arg(script).arg("sh").args(&program.command).arg(spec.role);
+    command.arg("-c").arg(script).arg("sh").args(&program.command);
+    command.args((!spec.role.is_empty()).then_some(spec.role));
     command.current_dir(program.folder.as_deref().unwrap_or(own)).env_clear();
     for name in ["PATH", "HOME", "USER", "LANG", "LC_ALL"] {
         if let Some(value) = std::env::var_os(name) {

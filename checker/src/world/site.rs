@@ -15,6 +15,7 @@ use super::{
     database::Database,
     process::{Process, Spec, describe},
     proxy::Link,
+    redis::{NOBODY, Redis},
     timeline::Timeline,
 };
 use crate::story::{Failure, Stop, failed, human};
@@ -25,20 +26,33 @@ pub struct SiteBuilder<'w> {
     apps: usize,
     upstreams: Option<Vec<SocketAddr>>,
     balancer: bool,
+    redis: Option<Neighbour>,
     settings: BTreeMap<String, OsString>,
     open_files: Option<u64>,
     door: Option<SocketAddr>,
+}
+
+/// Whether a neighbour is there when the site starts.
+#[derive(PartialEq)]
+enum Neighbour {
+    Running,
+    Away,
 }
 
 pub struct Site {
     pub database: Database,
     pub apps: Vec<Server>,
     pub balancer: Option<Server>,
+    redis: Option<Redis>,
+    /// What its servers were started with.
+    spec: Spec,
 }
 
 /// A process that serves, and the link that leads to it. Its address stays when the process dies and another comes.
 pub struct Server {
     pub link: Link,
+    /// From it to Redis, where there is one.
+    to_redis: Option<Arc<Link>>,
     spec: Spec,
     process: Mutex<Process>,
     own_address: Mutex<SocketAddr>,
@@ -52,6 +66,7 @@ impl<'w> SiteBuilder<'w> {
             apps: 1,
             upstreams: None,
             balancer: false,
+            redis: None,
             settings: BTreeMap::new(),
             open_files: None,
             door: None,
@@ -78,6 +93,16 @@ impl<'w> SiteBuilder<'w> {
         SiteBuilder { apps: 0, balancer: true, upstreams: Some(upstreams.into_iter().collect()), ..self }
     }
 
+    /// With a Redis of its own, and a link from each server to it.
+    pub fn redis(self) -> Self {
+        SiteBuilder { redis: Some(Neighbour::Running), ..self }
+    }
+
+    /// With a Redis that is not there yet.
+    pub fn redis_that_is_away(self) -> Self {
+        SiteBuilder { redis: Some(Neighbour::Away), ..self }
+    }
+
     /// A setting of every process.
     pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.settings.insert(name.to_owned(), value.into());
@@ -95,6 +120,8 @@ impl<'w> SiteBuilder<'w> {
         let mut settings = BTreeMap::from([
             ("LISTEN_ADDR".to_owned(), OsString::from("127.0.0.1:0")),
             ("DATABASE_URL".to_owned(), database.url().into()),
+            // Whatever this machine has there by default is not ours.
+            ("REDIS_URL".to_owned(), format!("redis://{NOBODY}").into()),
         ]);
         settings.extend(self.settings);
         let spec = Spec {
@@ -106,6 +133,10 @@ impl<'w> SiteBuilder<'w> {
             run: self.world.stage.context.run.clone(),
         };
         let stage = &self.world.stage;
+        let redis = self.redis.as_ref().map(|_| Redis::new(stage.clone()));
+        if let Some(redis) = redis.as_ref().filter(|_| self.redis == Some(Neighbour::Running)) {
+            redis.starts().await?;
+        }
         let mut starting = Vec::new();
         for number in 1..=self.apps {
             let name = if self.apps == 1 { "the server".to_owned() } else { format!("server {number}") };
@@ -113,13 +144,13 @@ impl<'w> SiteBuilder<'w> {
             if let Some(door) = self.door.filter(|_| !self.balancer) {
                 spec.settings.insert("LISTEN_ADDR".to_owned(), door.to_string().into());
             }
-            starting.push(Server::start(stage, spec));
+            starting.push(Server::start_app(stage, spec, redis.as_ref()));
         }
         let apps = futures_util::future::try_join_all(starting).await?;
         let balancer = if self.balancer {
             let upstreams = self.upstreams.unwrap_or_else(|| apps.iter().map(Server::address).collect());
             let upstreams = upstreams.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-            let mut spec = Spec { name: "the balancer".to_owned(), role: "balancer", ..spec };
+            let mut spec = Spec { name: "the balancer".to_owned(), role: "balancer", ..spec.clone() };
             spec.settings.insert("UPSTREAMS".to_owned(), upstreams.into());
             if let Some(door) = self.door {
                 spec.settings.insert("LISTEN_ADDR".to_owned(), door.to_string().into());
@@ -128,7 +159,7 @@ impl<'w> SiteBuilder<'w> {
         } else {
             None
         };
-        Ok(Site { database, apps, balancer })
+        Ok(Site { database, apps, balancer, redis, spec })
     }
 }
 
@@ -141,6 +172,18 @@ impl Site {
 
     pub fn app(&self, index: usize) -> &Server {
         &self.apps[index]
+    }
+
+    pub fn redis(&self) -> &Redis {
+        // Whoever asks for it has started the site with it.
+        self.redis.as_ref().expect("the site has a Redis")
+    }
+
+    /// One more server.
+    pub async fn is_joined(&self, world: &World) -> Result<Server, Stop> {
+        let spec = Spec { name: format!("server {}", self.apps.len() + 1), ..self.spec.clone() };
+        world.note(format!("{} is added", spec.name));
+        Server::start_app(&world.stage, spec, self.redis.as_ref()).await
     }
 
     /// Its processes, each as it ends.
@@ -171,6 +214,7 @@ impl Server {
         let link = Link::to(own_address)?;
         Ok(Server {
             link,
+            to_redis: None,
             spec,
             process: Mutex::new(process),
             own_address: Mutex::new(own_address),
@@ -178,8 +222,23 @@ impl Server {
         })
     }
 
+    /// A server of the site, with a link of its own to each neighbour.
+    async fn start_app(stage: &Arc<Stage>, mut spec: Spec, redis: Option<&Redis>) -> Result<Server, Stop> {
+        let to_redis = redis.map(Redis::link).transpose()?;
+        if let Some(link) = &to_redis {
+            spec.settings.insert("REDIS_URL".to_owned(), format!("redis://{}", link.address()).into());
+        }
+        Ok(Server { to_redis, ..Server::start(stage, spec).await? })
+    }
+
     pub fn name(&self) -> &str {
         &self.spec.name
+    }
+
+    /// Its way to Redis.
+    pub fn to_redis(&self) -> &Link {
+        // Whoever asks for it has started the site with one.
+        self.to_redis.as_ref().expect("the site has a Redis")
     }
 
     /// Where its users, or the balancer, reach it: the near end of its link.

@@ -63,9 +63,14 @@ impl Stage {
         Stage { context, timeline: Timeline::start(), folder, processes: Mutex::default() }
     }
 
-    /// Starts a process that ends with this world.
+    /// Starts a process of the program under test, which ends with this world.
     pub fn spawn(&self, spec: &Spec) -> Result<Process, Stop> {
-        let process = Process::spawn(&self.context.program, spec)?;
+        self.spawn_program(&self.context.program, spec)
+    }
+
+    /// The same for any other program.
+    pub fn spawn_program(&self, program: &Program, spec: &Spec) -> Result<Process, Stop> {
+        let process = Process::spawn(program, spec)?;
         (self.context.watch)(&process);
         self.processes().push(process.clone());
         Ok(process)

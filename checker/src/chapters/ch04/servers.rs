@@ -97,7 +97,7 @@ pub async fn new_server_knows_you(world: &mut World) -> Result<(), Stop> {
     let alice = world.somebody_registered(site.door()).await?;
     let why = "A server that has to have been there when you logged in cannot be added on a busy day.";
 
-    let joined = world.another_app(&site).await?;
+    let joined = site.is_joined(world).await?;
 
     let mut there = alice.at(joined.address());
     there.visits("/").await.expect_page("The feed is for everybody.")?.expect_greets(&alice.name, why)?;

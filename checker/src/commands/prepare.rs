@@ -1,0 +1,9 @@
+//! `prepare`: what checks need besides the program under test, for a room without wifi.
+
+use checker::world::redis;
+
+pub async fn run() -> anyhow::Result<u8> {
+    let server = redis::prepare().await?;
+    println!("Redis is {}", server.display());
+    Ok(0)
+}
