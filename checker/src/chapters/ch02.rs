@@ -17,7 +17,7 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario!(who_left_holds_no_place),
     scenario!(slow_readers_hold_no_place).waits(),
     scenario!(hashes_are_not_weakened),
-    scenario!(unknown_names_cost_the_same),
+    scenario!(unknown_names_cost_the_same).alone(),
     scenario!(earlier_promises),
     scenario!(waiting_is_first_come).waits(),
 ];
