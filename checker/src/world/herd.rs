@@ -53,9 +53,12 @@ impl Site {
         let is_caught = self.stops_where_redis_holds(Holding::AnythingEndless).await?;
         if is_caught {
             server.is_killed().await?;
+            // The word that is held is not said any more: its speaker is dead.
+            server.to_redis().cut();
         }
         server.to_redis().requests().release();
         if is_caught {
+            server.to_redis().heal()?;
             server.starts_again().await?;
         }
         Ok(is_caught)
