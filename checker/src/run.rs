@@ -23,6 +23,7 @@ use crate::{
     reaper::Reaper,
     report::Observer,
     scenario::Scenario,
+    stack::Stack,
     story::{Failure, Stop, Story, human},
     verdict::{Outcome, Points, Report, Verdict},
     workshop,
@@ -35,6 +36,7 @@ const AT_ONCE: usize = 3;
 #[derive(Clone, Debug)]
 pub struct Options {
     pub seed: u64,
+    pub stack: Stack,
     pub real_time: bool,
     pub full: bool,
     /// On a failure, keep everything alive until the run is given up.
@@ -49,7 +51,16 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { seed: 0, real_time: false, full: false, hold: false, only: None, first: None, evidence: true }
+        Options {
+            seed: 0,
+            stack: Stack::default(),
+            real_time: false,
+            full: false,
+            hold: false,
+            only: None,
+            first: None,
+            evidence: true,
+        }
     }
 }
 
@@ -72,7 +83,7 @@ impl Run {
         let watching = reaper.clone();
         let watch = Box::new(move |process: &crate::world::process::Process| watching.watch(process.pid()));
         let mut context = Context::new(program, id, folder, watch)?;
-        (context.real_time, context.full) = (options.real_time, options.full);
+        (context.stack, context.real_time, context.full) = (options.stack, options.real_time, options.full);
         Ok(Run { context: Arc::new(context), reaper: Some(reaper) })
     }
 
@@ -190,6 +201,9 @@ pub async fn check(
         world::redis::prepare().await?;
     }
     let run = Run::start(program.clone(), options)?;
+    if options.stack == Stack::Servers {
+        run.context.servers().await?;
+    }
     let position = |outcome: &Outcome| chapter.promises.iter().position(|promise| promise.name == outcome.name);
 
     let mut outcomes = Vec::new();
@@ -223,7 +237,7 @@ pub async fn check(
     let mut report = Report {
         chapter: chapter.folder_name(),
         target: program.label.clone(),
-        stack: "embedded".to_owned(),
+        stack: options.stack,
         seed: options.seed,
         passed: false,
         points,

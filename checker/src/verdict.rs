@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     course::{Chapter, Kind, Promise},
+    stack::Stack,
     story::Story,
 };
 
@@ -67,7 +68,7 @@ pub struct Report {
     pub chapter: String,
     /// What was checked: `chapter`, `solution`, a path or a command.
     pub target: String,
-    pub stack: String,
+    pub stack: Stack,
     pub seed: u64,
     pub passed: bool,
     pub points: Points,
@@ -100,7 +101,7 @@ impl Outcome {
 
 impl Report {
     /// A program that does not compile keeps none of the promises `asked` for.
-    pub fn unbuilt(chapter: &Chapter, asked: &[&str], target: &str) -> Report {
+    pub fn unbuilt(chapter: &Chapter, asked: &[&str], target: &str, stack: Stack) -> Report {
         let story = Story {
             timeline: Vec::new(),
             expected: "it compiles".to_owned(),
@@ -113,7 +114,7 @@ impl Report {
         Report {
             chapter: chapter.folder_name(),
             target: target.to_owned(),
-            stack: "embedded".to_owned(),
+            stack,
             seed: 0,
             passed: false,
             points: Points { earned: 0, possible: promises().map(|promise| promise.points).sum() },

@@ -13,6 +13,7 @@ use checker::{
     program::Program,
     report::{self, Ending, Look, Observer, Pass, Progress, Setting, Terminal, Times},
     run::{self, Options},
+    stack::Stack,
     verdict::{Outcome, Report, Verdict},
     workshop,
 };
@@ -43,8 +44,8 @@ pub struct Check {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     times: Option<u32>,
     /// The servers that the chapter runs on
-    #[arg(long, default_value = "embedded", value_parser = ["embedded"])]
-    stack: String,
+    #[arg(long, value_enum, default_value_t)]
+    stack: Stack,
     /// For people, or one document for programs alone on stdout
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -92,7 +93,7 @@ impl Check {
                     eprintln!("{}", refusal.trim_end());
                     eprintln!("failed: {} cannot be checked; the reason is above", self.label());
                 }
-                let report = Report::unbuilt(&chapter, &self.names(&chapter), &self.label());
+                let report = Report::unbuilt(&chapter, &self.names(&chapter), &self.label(), self.stack);
                 self.print_document(&report)?;
                 return Ok(report.exit_code());
             }
@@ -100,6 +101,7 @@ impl Check {
         let seed = self.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
         let options = Options {
             seed,
+            stack: self.stack,
             real_time: self.real_time,
             full: self.full,
             hold: self.hold,
@@ -193,7 +195,7 @@ impl Check {
     }
 
     fn setting<'s>(&'s self, program: &'s Program, seed: u64) -> Setting<'s> {
-        Setting { target: &program.label, stack: &self.stack, seed, all: self.all, plain: self.plain }
+        Setting { target: &program.label, stack: self.stack, seed, all: self.all, plain: self.plain }
     }
 }
 

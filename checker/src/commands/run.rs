@@ -54,7 +54,7 @@ impl Run {
                 println!("  {name}, behind it: http://{address}/ (kill {pid} ends it)");
             }
         }
-        println!("\n  database  {}", checker::run::from_root(site.database.file()).display());
+        println!("\n  database  {}", site.database.shown());
         println!("  logs      {}/*.log", checker::run::from_root(world.folder()).display());
         println!("  try       chapters/{}/README.md, \"Run it yourself\"", chapter.folder_name());
         println!("\nEverything begins anew each time, and ends with Ctrl-C.");

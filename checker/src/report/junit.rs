@@ -16,7 +16,7 @@ use crate::{
 pub fn document(report: &Report) -> String {
     let report = clean::report(report);
     let properties =
-        [("target", report.target.clone()), ("stack", report.stack.clone()), ("seed", report.seed.to_string())];
+        [("target", report.target.clone()), ("stack", report.stack.to_string()), ("seed", report.seed.to_string())];
     let points = (report.points.earned, report.points.possible);
     suites(&[Suite {
         name: &report.chapter,

@@ -4,6 +4,7 @@ use super::{Look, clean, counted, failure, look, number, pass, place, terminal::
 use crate::{
     course::{Chapter, Kind},
     gallery,
+    stack::Stack,
     verdict::{Outcome, Report, Verdict},
 };
 
@@ -166,7 +167,7 @@ fn again(chapter: &Chapter, report: &Report) -> String {
         folder if std::path::Path::new(folder).is_dir() => command.push_str(&format!(" --path {}", quoted(folder))),
         program => command.push_str(&format!(" --program {}", quoted(program))),
     }
-    if report.stack != "embedded" {
+    if report.stack != Stack::default() {
         command.push_str(&format!(" --stack {}", report.stack));
     }
     if let [only] = report.scenarios.as_slice()

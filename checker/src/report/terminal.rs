@@ -13,6 +13,7 @@ use std::{
 use super::{Observer, Pass, Progress, clean, line, look::Look, place, summary};
 use crate::{
     course::{Chapter, Kind},
+    stack::Stack,
     verdict::{Outcome, Report, Verdict},
 };
 
@@ -21,7 +22,7 @@ use crate::{
 pub struct Setting<'a> {
     /// As in [`Report::target`].
     pub target: &'a str,
-    pub stack: &'a str,
+    pub stack: Stack,
     pub seed: u64,
     /// Tell every open promise in full, and what the others measured.
     pub all: bool,
@@ -129,14 +130,14 @@ impl Observer for Terminal {
 pub fn check(look: Look, chapter: &Chapter, report: &Report, all: bool, seconds: f64, ending: &Ending) -> String {
     let names: Vec<&str> = report.scenarios.iter().map(|outcome| outcome.name.as_str()).collect();
     let mut list = List::new(chapter, &names);
-    let mut text = heading(look, chapter, &report.target, &report.stack, report.seed);
+    let mut text = heading(look, chapter, &report.target, report.stack, report.seed);
     text.extend(report.scenarios.iter().map(|outcome| list.judged(look, chapter, all, outcome)));
     text.push_str(&summary::closing(look, chapter, report, all, seconds, ending));
     text
 }
 
 /// `04 stateless · chapters/04-stateless · embedded · seed 1234`
-pub(super) fn heading(look: Look, chapter: &Chapter, target: &str, stack: &str, seed: u64) -> String {
+pub(super) fn heading(look: Look, chapter: &Chapter, target: &str, stack: Stack, seed: u64) -> String {
     let target = match target {
         "chapter" => format!("chapters/{}", chapter.folder_name()),
         "solution" => format!("solutions/{}", chapter.folder_name()),

@@ -1,7 +1,12 @@
 //! Rows that are changed by hand, without a word to the site: whoever asked the database before does not know, and whoever
 //! asks it after does.
 
-use super::{World, database::Database, front::Front, site::Site};
+use super::{
+    World,
+    database::{Database, NEWEST_POST, Value, contract, now},
+    front::Front,
+    site::Site,
+};
 use crate::story::Stop;
 
 /// A change that all five blocks would show.
@@ -43,24 +48,24 @@ impl ByHand {
 impl Database {
     /// In one transaction; returns how many likes the newest gossip has then.
     async fn rewrite_newest(&self, content: &str, tag: &str, name: &str) -> Result<u64, Stop> {
-        const NEWEST: &str = "(select id from posts order by created_at desc, id desc limit 1)";
-        self.execute_all(&[
-            (format!("update posts set content = ?, tag = ? where id = {NEWEST}"), &[content, tag]),
-            // Nobody can log in as this one: `!` is the hash of no password. The last to arrive, whatever the clock says.
+        let mut connection = self.begin().await?;
+        let (newest, _): (i64, String) = contract(connection.row(NEWEST_POST, &[]).await)?;
+        let (last,): (i64,) = contract(connection.row("select max(created_at) from users", &[]).await)?;
+        // The last to arrive, whatever the clock says.
+        let arrives = now().max(last + 1);
+        let statements: [(&str, &[Value]); 3] = [
+            ("update posts set content = ?, tag = ? where id = ?", &[content.into(), tag.into(), newest.into()]),
+            // Nobody can log in as this one: `!` is the hash of no password.
+            ("insert into users (name, password_hash, created_at) values (?, '!', ?)", &[name.into(), arrives.into()]),
             (
-                "insert into users (name, password_hash, created_at)
-                 values (?, '!', max(unixepoch() * 1000, (select max(created_at) from users) + 1))"
-                    .to_owned(),
-                &[name],
+                "insert into likes (post_id, user_id, created_at) select ?, id, 0 from users where name = ?",
+                &[newest.into(), name.into()],
             ),
-            (
-                format!(
-                    "insert into likes (post_id, user_id, created_at) select {NEWEST}, id, 0 from users where name = ?"
-                ),
-                &[name],
-            ),
-        ])
-        .await?;
+        ];
+        for (sql, values) in statements {
+            contract(connection.execute(sql, values).await)?;
+        }
+        connection.commit().await?;
         self.likes_of(content).await
     }
 }

@@ -1,19 +1,23 @@
-//! The site's database as the checker sees it: reads what is kept, adds rows, holds the write lock.
+//! The site's database as the checker sees it: reads what is kept, adds rows, holds the write lock. It is a SQLite file or
+//! a database in a MySQL; what that means stands in `connection` and `place`, and nowhere else.
 
-use std::path::{Path, PathBuf};
+mod connection;
+mod place;
 
-use anyhow::Context;
-use sqlx::{
-    Connection as _, Row, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode},
-};
+use std::{path::PathBuf, sync::Arc};
 
+use sqlx::error::DatabaseError;
+
+pub use self::connection::Value;
+pub(super) use self::connection::{Connection, quoted};
+use self::place::Place;
+pub use self::place::Schema;
 use crate::story::{Stop, failed};
 
-/// A SQLite file that the role `migrate` has made, or a copy of one.
+/// A database that the role `migrate` has made or is to make, or a copy of one.
 #[derive(Clone, Debug)]
 pub struct Database {
-    file: PathBuf,
+    place: Place,
 }
 
 /// A post as it is kept.
@@ -28,140 +32,139 @@ pub struct StoredPost {
 
 /// While this is held, nobody else writes; readers go on.
 pub struct WriteLock {
-    connection: SqliteConnection,
+    connection: Connection,
+    unlock: &'static str,
 }
 
+pub(super) const NEWEST_POST: &str = "select id, content from posts order by created_at desc, id desc limit 1";
+
+const INSERT_POST: &str = "insert into posts (user_id, tag, content, created_at) values (?, ?, ?, ?)";
+const TAG: &str = "gossip";
+
 impl Database {
+    /// A SQLite file, there or not.
     pub fn at(file: PathBuf) -> Database {
-        Database { file }
+        Database { place: Place::File(file) }
     }
 
-    /// A copy of a database that nobody is using.
-    pub fn copy_of(template: &Path, file: PathBuf) -> anyhow::Result<Database> {
-        std::fs::copy(template, &file).with_context(|| format!("copying the database to {}", file.display()))?;
-        Ok(Database { file })
+    /// A database in a server, there or not.
+    pub fn of(schema: Schema) -> Database {
+        Database { place: Place::Server(Arc::new(schema)) }
     }
 
+    /// The one in a server, where it is one.
+    pub(super) fn schema(&self) -> Option<&Schema> {
+        match &self.place {
+            Place::File(_) => None,
+            Place::Server(schema) => Some(schema),
+        }
+    }
+
+    /// What program and checker know it by.
     pub fn url(&self) -> String {
-        format!("sqlite:{}", self.file.display())
+        self.place.url()
     }
 
-    pub fn file(&self) -> &Path {
-        &self.file
+    /// Where somebody can look into it.
+    pub fn shown(&self) -> String {
+        self.place.shown()
     }
 
-    pub(super) async fn connect(&self) -> sqlx::Result<SqliteConnection> {
-        let options = SqliteConnectOptions::new().filename(&self.file).busy_timeout(std::time::Duration::from_secs(30));
-        SqliteConnection::connect_with(&options).await
+    pub(super) async fn connect(&self) -> sqlx::Result<Connection> {
+        self.place.connect().await
     }
 
-    /// Writes what is in the write-ahead log into the file itself, so that the file alone can be copied.
+    /// A connection that has begun to write; `commit` keeps it.
+    pub(super) async fn begin(&self) -> sqlx::Result<Connection> {
+        let mut connection = self.connect().await?;
+        connection.command(self.place.begin_write()).await?;
+        Ok(connection)
+    }
+
+    /// Whether the role `migrate` has made it.
+    pub async fn is_there(&self) -> sqlx::Result<bool> {
+        self.place.is_there().await
+    }
+
+    /// Nobody uses it any more: afterwards it can be copied.
     pub async fn settle(&self) -> Result<(), Stop> {
-        let options = SqliteConnectOptions::new().filename(&self.file).journal_mode(SqliteJournalMode::Wal);
-        let mut connection = SqliteConnection::connect_with(&options).await?;
-        sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut connection).await?;
-        connection.close().await?;
-        Ok(())
+        Ok(self.place.settle().await?)
+    }
+
+    /// Makes this a copy of a database that nobody is using.
+    pub async fn copy_from(&self, template: &Database) -> anyhow::Result<()> {
+        self.place.copy_from(&template.place).await
     }
 
     /// Everything published, as it is kept, in order of id.
     pub async fn posts(&self) -> Result<Vec<StoredPost>, Stop> {
-        let mut connection = self.connect().await?;
         let sql = "select posts.id, users.name as author, tag, content, posts.created_at
                    from posts join users on users.id = posts.user_id order by posts.id";
-        contract(sqlx::query_as(sql).fetch_all(&mut connection).await)
+        contract(self.connect().await?.rows(sql, &[]).await)
     }
 
     pub async fn count(&self, table: &str) -> Result<u64, Stop> {
-        let mut connection = self.connect().await?;
-        let sql = sqlx::AssertSqlSafe(format!("select count(*) from \"{}\"", table.replace('"', "\"\"")));
-        let count: i64 = contract(sqlx::query_scalar(sql).fetch_one(&mut connection).await)?;
+        let sql = format!("select count(*) from {}", quoted(table));
+        let (count,): (i64,) = contract(self.connect().await?.row(&sql, &[]).await)?;
         Ok(count.unsigned_abs())
     }
 
     pub async fn user_id(&self, name: &str) -> Result<i64, Stop> {
-        let mut connection = self.connect().await?;
-        let id = sqlx::query_scalar("select id from users where name = ?").bind(name).fetch_one(&mut connection).await;
-        contract(id)
+        let sql = "select id from users where name = ?";
+        let (id,) = contract(self.connect().await?.row(sql, &[name.into()]).await)?;
+        Ok(id)
     }
 
     pub async fn password_hash(&self, name: &str) -> Result<String, Stop> {
-        let mut connection = self.connect().await?;
         let sql = "select password_hash from users where name = ?";
-        contract(sqlx::query_scalar(sql).bind(name).fetch_one(&mut connection).await)
+        let (hash,) = contract(self.connect().await?.row(sql, &[name.into()]).await)?;
+        Ok(hash)
     }
 
     /// Adds posts of a user, a millisecond apart, the last one newest, and ends now.
     pub async fn add_posts(&self, user: i64, contents: &[String]) -> Result<(), Stop> {
-        let mut connection = self.connect().await?;
-        let mut tx = connection.begin_with("begin immediate").await?;
+        let mut connection = self.begin().await?;
         let now = now();
         for (index, content) in contents.iter().enumerate() {
             let age = i64::try_from(contents.len() - index)?;
-            let sql = "insert into posts (user_id, tag, content, created_at) values (?, 'gossip', ?, ?)";
-            contract(sqlx::query(sql).bind(user).bind(content).bind(now - age).execute(&mut *tx).await)?;
+            let post = [user.into(), TAG.into(), content.into(), (now - age).into()];
+            contract(connection.execute(INSERT_POST, &post).await)?;
         }
-        tx.commit().await?;
-        Ok(())
+        Ok(connection.commit().await?)
     }
 
     /// Adds a post of a user that is a day old.
     pub async fn add_yesterdays(&self, author: &str, content: &str) -> Result<(), Stop> {
         const DAY: i64 = 24 * 60 * 60 * 1000;
-        let author = self.user_id(author).await?;
-        let mut connection = self.connect().await?;
-        let sql = "insert into posts (user_id, tag, content, created_at) values (?, 'gossip', ?, ?)";
-        contract(sqlx::query(sql).bind(author).bind(content).bind(now() - DAY).execute(&mut connection).await)?;
-        Ok(())
+        self.add_post(author, TAG, content, now() - DAY).await
     }
 
     /// Adds a post of a user with this tag, whatever it is.
     pub async fn add_tagged(&self, author: &str, tag: &str, content: &str) -> Result<(), Stop> {
-        let author = self.user_id(author).await?;
-        let mut connection = self.connect().await?;
-        let sql = "insert into posts (user_id, tag, content, created_at) values (?, ?, ?, ?)";
-        let insert = sqlx::query(sql).bind(author).bind(tag).bind(content).bind(now());
-        contract(insert.execute(&mut connection).await)?;
+        self.add_post(author, tag, content, now()).await
+    }
+
+    async fn add_post(&self, author: &str, tag: &str, content: &str, at: i64) -> Result<(), Stop> {
+        let post = [self.user_id(author).await?.into(), tag.into(), content.into(), at.into()];
+        contract(self.connect().await?.execute(INSERT_POST, &post).await)?;
         Ok(())
     }
 
     /// Adds posts of a user that are all of the same millisecond, later than any other.
     pub async fn add_twins(&self, author: &str, contents: &[String]) -> Result<(), Stop> {
         let author = self.user_id(author).await?;
-        let mut connection = self.connect().await?;
-        let mut tx = connection.begin_with("begin immediate").await?;
-        let last: i64 = contract(sqlx::query_scalar("select max(created_at) from posts").fetch_one(&mut *tx).await)?;
+        let mut connection = self.begin().await?;
+        let (last,): (i64,) = contract(connection.row("select max(created_at) from posts", &[]).await)?;
         for content in contents {
-            let sql = "insert into posts (user_id, tag, content, created_at) values (?, 'gossip', ?, ?)";
-            contract(sqlx::query(sql).bind(author).bind(content).bind(last + 1).execute(&mut *tx).await)?;
+            let post = [author.into(), TAG.into(), content.into(), (last + 1).into()];
+            contract(connection.execute(INSERT_POST, &post).await)?;
         }
-        tx.commit().await?;
-        Ok(())
+        Ok(connection.commit().await?)
     }
 
-    /// Runs a statement of the checker's own, with text arguments.
-    pub async fn execute(&self, sql: &'static str, arguments: &[&str]) -> Result<u64, Stop> {
-        let mut connection = self.connect().await?;
-        let mut query = sqlx::query(sql);
-        for argument in arguments {
-            query = query.bind(*argument);
-        }
-        Ok(contract(query.execute(&mut connection).await)?.rows_affected())
-    }
-
-    /// Runs statements of the checker's own in one transaction.
-    pub(super) async fn execute_all(&self, statements: &[(String, &[&str])]) -> Result<(), Stop> {
-        let mut connection = self.connect().await?;
-        let mut tx = connection.begin_with("begin immediate").await?;
-        for (sql, arguments) in statements {
-            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));
-            for argument in *arguments {
-                query = query.bind(*argument);
-            }
-            contract(query.execute(&mut *tx).await)?;
-        }
-        tx.commit().await?;
-        Ok(())
+    /// Runs a statement of the checker's own.
+    pub async fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, Stop> {
+        contract(self.connect().await?.execute(sql, values).await)
     }
 
     /// How many users, gossips and likes there are.
@@ -171,68 +174,55 @@ impl Database {
 
     /// The newest gossip: its id and its text.
     pub async fn newest(&self) -> Result<(i64, String), Stop> {
-        let mut connection = self.connect().await?;
-        let sql = "select id, content from posts order by created_at desc, id desc limit 1";
-        contract(sqlx::query_as(sql).fetch_one(&mut connection).await)
+        contract(self.connect().await?.row(NEWEST_POST, &[]).await)
     }
 
     /// How many people like the gossip with this text.
     pub async fn likes_of(&self, content: &str) -> Result<u64, Stop> {
-        let mut connection = self.connect().await?;
         let sql = "select count(*) from likes where post_id = (select max(id) from posts where content = ?)";
-        let likes: i64 = contract(sqlx::query_scalar(sql).bind(content).fetch_one(&mut connection).await)?;
+        let (likes,): (i64,) = contract(self.connect().await?.row(sql, &[content.into()]).await)?;
         Ok(likes.unsigned_abs())
     }
 
     /// The tables, as the migrations left them.
     pub async fn tables(&self) -> Result<Vec<String>, Stop> {
-        let mut connection = self.connect().await?;
-        let sql = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'
-                   and name <> '_sqlx_migrations' order by name";
-        contract(sqlx::query_scalar(sql).fetch_all(&mut connection).await)
+        let tables: Vec<(String,)> = contract(self.connect().await?.rows(self.place.tables(), &[]).await)?;
+        Ok(tables.into_iter().map(|(table,)| table).collect())
     }
 
-    /// Every value in every table that can be read as text, with the table's name: what a thief of the file has.
+    /// Every value in every table that can be read as text, with the table's name: what a thief of the database has.
     pub async fn everything(&self) -> Result<Vec<(String, String)>, Stop> {
         let mut connection = self.connect().await?;
         let mut found = Vec::new();
         for table in self.tables().await? {
-            let sql = sqlx::AssertSqlSafe(format!("select * from \"{}\"", table.replace('"', "\"\"")));
-            let rows = contract(sqlx::query(sql).fetch_all(&mut connection).await)?;
-            for row in rows {
-                for column in 0..row.len() {
-                    if let Ok(text) = row.try_get_unchecked::<String, _>(column) {
-                        found.push((table.clone(), text));
-                    } else if let Ok(bytes) = row.try_get_unchecked::<Vec<u8>, _>(column) {
-                        found.push((table.clone(), bytes.iter().map(|byte| format!("{byte:02x}")).collect()));
-                    }
-                }
-            }
+            let values = contract(connection.values_of(&table).await)?;
+            found.extend(values.into_iter().map(|value| (table.clone(), value)));
         }
         Ok(found)
     }
 
-    /// Takes the write lock: from now on everybody's writes wait.
+    /// From now on everybody's writes wait.
     pub async fn lock_writes(&self) -> Result<WriteLock, Stop> {
+        let tables = self.tables().await?;
         let mut connection = self.connect().await?;
-        sqlx::query("begin immediate").execute(&mut connection).await?;
-        Ok(WriteLock { connection })
+        connection.command(&self.place.lock_writes(&tables)).await?;
+        Ok(WriteLock { connection, unlock: self.place.unlock_writes() })
     }
 }
 
 impl WriteLock {
     pub async fn release(mut self) -> Result<(), Stop> {
-        sqlx::query("rollback").execute(&mut self.connection).await?;
+        self.connection.command(self.unlock).await?;
         self.connection.close().await?;
         Ok(())
     }
 }
 
 /// A table or column of the contract that is not there is the program's fault, anything else is not.
-fn contract<T>(result: sqlx::Result<T>) -> Result<T, Stop> {
+pub(super) fn contract<T>(result: sqlx::Result<T>) -> Result<T, Stop> {
     match result {
         Ok(value) => Ok(value),
-        Err(sqlx::Error::Database(error)) if error.message().contains("no such") => failed(
+        Err(sqlx::Error::Database(error)) if is_missing(&*error) => failed(
             "the tables users(id, name, password_hash, created_at) and posts(id, user_id, tag, content, created_at)",
             format!("the database that role migrate made says: {}", error.message()),
             "What others rely on is gone: those tables are the contract.",
@@ -246,7 +236,12 @@ fn contract<T>(result: sqlx::Result<T>) -> Result<T, Stop> {
     }
 }
 
-fn now() -> i64 {
+/// SQLite says so in words, MySQL by SQLSTATE: no such table, no such column.
+fn is_missing(error: &dyn DatabaseError) -> bool {
+    error.message().contains("no such") || matches!(error.code().as_deref(), Some("42S02" | "42S22"))
+}
+
+pub(super) fn now() -> i64 {
     let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
 }

@@ -22,9 +22,9 @@ const SETTLED: Duration = Duration::from_secs(3);
 const READING: Duration = Duration::from_secs(4);
 
 impl World {
-    /// The box of 2007: two worker threads, 1,024 open files.
+    /// The box of 2007: two worker threads, 1,024 open files, and a database server as it comes.
     pub fn small_box(&mut self) -> SiteBuilder<'_> {
-        self.site().with("TOKIO_WORKER_THREADS", "2").open_files(1024)
+        self.site().with("TOKIO_WORKER_THREADS", "2").open_files(1024).few_connections()
     }
 }
 

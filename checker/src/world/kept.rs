@@ -93,7 +93,7 @@ impl Database {
 
     /// From now on, whoever logs in as this person keeps a core busy for many seconds.
     pub async fn make_hash_endless(&self, name: &str) -> Result<(), Stop> {
-        self.execute("update users set password_hash = ? where name = ?", &[ENDLESS_HASH, name]).await?;
+        self.execute("update users set password_hash = ? where name = ?", &[ENDLESS_HASH.into(), name.into()]).await?;
         Ok(())
     }
 
@@ -101,7 +101,7 @@ impl Database {
     pub async fn add_veteran(&self, person: &mut Browser) -> Result<(), Stop> {
         person.password = VETERAN_PASSWORD.to_owned();
         let sql = "insert into users (name, password_hash, created_at) values (?, ?, 1077451200000)";
-        self.execute(sql, &[&person.name, VETERAN_HASH]).await?;
+        self.execute(sql, &[(&person.name).into(), VETERAN_HASH.into()]).await?;
         Ok(())
     }
 }

@@ -21,6 +21,7 @@ mod kept;
 pub mod late;
 pub mod load;
 pub mod loot;
+pub mod mysql;
 mod outage;
 pub mod page;
 mod people;
@@ -30,6 +31,7 @@ pub mod pulse;
 pub mod quiet_day;
 pub mod redis;
 pub mod rows;
+pub mod servers;
 pub mod session;
 mod shape;
 pub mod shed;
@@ -48,7 +50,7 @@ mod work;
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -61,6 +63,7 @@ use serde_json::Value;
 pub use self::stage::{Context, Stage};
 use self::{
     database::Database,
+    mysql::MySql,
     process::{Process, Spec, describe},
     site::SiteBuilder,
     timeline::Timeline,
@@ -75,6 +78,8 @@ pub struct World {
     rng: StdRng,
     measured: BTreeMap<String, Value>,
     database: Option<Database>,
+    /// Its database is in a server that is nobody else's.
+    fills_the_server: bool,
     began: Instant,
 }
 
@@ -91,6 +96,7 @@ impl World {
             rng: StdRng::seed_from_u64(seed),
             measured: BTreeMap::new(),
             database: None,
+            fills_the_server: false,
             began: Instant::now(),
         })
     }
@@ -105,11 +111,15 @@ impl World {
         if let Some(database) = &self.database {
             return Ok(database.clone());
         }
-        let template = self.stage.context.template.get_or_init(|| self.migrate());
-        match template.await {
+        let stage = self.stage.clone();
+        let server = stage.context.mysql(self.fills_the_server).await?;
+        let template = server.map_or(&stage.context.template, |server| &server.template);
+        match template.get_or_init(|| self.migrate(server)).await {
             Ok(template) => {
-                let database = Database::copy_of(template, self.stage.folder.join("gossip.db"))?;
+                let database = self.place(server, &stage.folder).await?;
+                // Whatever becomes of the copy, it is this world's to remove.
                 self.database = Some(database.clone());
+                database.copy_from(template).await?;
                 Ok(database)
             }
             Err(Stop::Failed(failure)) => Err(Stop::Failed(failure.clone())),
@@ -117,16 +127,24 @@ impl World {
         }
     }
 
-    /// Runs the role `migrate` on a new file.
-    async fn migrate(&self) -> Result<PathBuf, Stop> {
+    /// Where a database can be; there is none yet.
+    async fn place(&self, server: Option<&MySql>, folder: &Path) -> anyhow::Result<Database> {
+        match server {
+            Some(server) => server.database().await.context("asking for a database"),
+            None => Ok(Database::at(folder.join("gossip.db"))),
+        }
+    }
+
+    /// Runs the role `migrate` where there is nothing.
+    async fn migrate(&self, server: Option<&MySql>) -> Result<Database, Stop> {
         let folder = self.stage.context.folder.join("template");
-        let file = folder.join("gossip.db");
+        let database = self.place(server, &folder).await?;
         let spec = Spec {
             name: "migrate".to_owned(),
             role: "migrate",
-            settings: BTreeMap::from([("DATABASE_URL".to_owned(), Database::at(file.clone()).url().into())]),
+            settings: BTreeMap::from([("DATABASE_URL".to_owned(), database.url().into())]),
             open_files: None,
-            folder: folder.clone(),
+            folder,
             run: self.stage.context.run.clone(),
         };
         let failure = |saw: String| Failure {
@@ -145,12 +163,13 @@ impl World {
             Some(panic) => Stop::Failed(Failure { saw: format!("{}; it panicked: {panic}", failure.saw), ..failure }),
             None => Stop::Failed(failure),
         })?;
-        if !file.is_file() {
-            return Err(Stop::Failed(failure("it ended well, but the file is not there".to_owned())));
+        if !database.is_there().await? {
+            let what = if server.is_some() { "database" } else { "file" };
+            return Err(Stop::Failed(failure(format!("it ended well, but the {what} is not there"))));
         }
-        match Database::at(file.clone()).settle().await {
+        match database.settle().await {
             Err(Stop::Broken(error)) => Err(Stop::Failed(failure(format!("the file is no database: {error:#}")))),
-            settled => settled.map(|()| file),
+            settled => settled.map(|()| database),
         }
     }
 
@@ -247,6 +266,11 @@ impl World {
         let processes = std::mem::take(&mut *self.stage.processes());
         for process in processes {
             process.kill().await?;
+        }
+        if let Some(database) = self.database.take()
+            && let Some(server) = self.stage.context.mysql(self.fills_the_server).await?
+        {
+            server.forget(&database).await.context("dropping this world's database")?;
         }
         Ok(())
     }

@@ -1,8 +1,6 @@
 //! A database that is there and cannot answer: its tables have other names for a while.
 
-use sqlx::Connection as _;
-
-use super::database::Database;
+use super::database::{Database, quoted};
 use crate::story::{Stop, broken};
 
 /// While this is held, every query of the program's fails.
@@ -23,14 +21,11 @@ impl Database {
     }
 
     async fn rename(&self, names: impl Iterator<Item = (String, String)>) -> Result<(), Stop> {
-        let mut connection = self.connect().await?;
-        let mut tx = connection.begin_with("begin immediate").await?;
+        let mut connection = self.begin().await?;
         for (from, to) in names {
-            let sql = format!("alter table {} rename to {}", name(&from), name(&to));
-            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await?;
+            connection.command(&format!("alter table {} rename to {}", quoted(&from), quoted(&to))).await?;
         }
-        tx.commit().await?;
-        Ok(())
+        Ok(connection.commit().await?)
     }
 }
 
@@ -43,8 +38,4 @@ impl LostTables {
 
 fn lost(table: &str) -> String {
     format!("lost_{table}")
-}
-
-fn name(table: &str) -> String {
-    format!("\"{}\"", table.replace('"', "\"\""))
 }

@@ -7,7 +7,7 @@ mod server;
 
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -26,7 +26,11 @@ use super::{
     process::{Process, Spec},
     proxy::Link,
 };
-use crate::{program::Program, story::Stop};
+use crate::{
+    program::Program,
+    story::Stop,
+    tools::{PORTS, free_port},
+};
 
 /// Where no Redis is: a port that nobody listens on, so that a program which asks anyway is refused, and never writes into
 /// whatever Redis this machine has.
@@ -36,8 +40,6 @@ pub const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LO
 const START_LIMIT: Duration = Duration::from_secs(20);
 /// A reply to the checker takes less than a millisecond.
 const REPLY_LIMIT: Duration = Duration::from_secs(20);
-/// The port is free when we look, and may be another's when Redis does.
-const PORTS: usize = 5;
 
 /// Finds the server that a Redis will be, or builds one; then no world waits for that.
 pub async fn prepare() -> anyhow::Result<PathBuf> {
@@ -204,11 +206,6 @@ async fn is_at(address: SocketAddr, process: &Process) -> bool {
     let about = client.ask(&["INFO", "server"]).await;
     let own = format!("process_id:{}", process.pid());
     matches!(about, Ok(Reply::Bytes(text)) if String::from_utf8_lossy(&text).lines().any(|line| line == own))
-}
-
-fn free_port() -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("looking for a free port")?;
-    Ok(listener.local_addr()?)
 }
 
 fn shown<W: AsRef<[u8]>>(words: &[W]) -> String {

@@ -29,6 +29,7 @@ pub struct SiteBuilder<'w> {
     redis: Option<Neighbour>,
     settings: BTreeMap<String, OsString>,
     open_files: Option<u64>,
+    few_connections: bool,
     door: Option<SocketAddr>,
 }
 
@@ -69,6 +70,7 @@ impl<'w> SiteBuilder<'w> {
             redis: None,
             settings: BTreeMap::new(),
             open_files: None,
+            few_connections: false,
             door: None,
         }
     }
@@ -114,8 +116,15 @@ impl<'w> SiteBuilder<'w> {
         SiteBuilder { open_files: Some(limit), ..self }
     }
 
+    /// Where the database is a server, it has as many connections for us as servers have unless somebody says otherwise,
+    /// and nobody else needs any: they may all be taken.
+    pub fn few_connections(self) -> Self {
+        SiteBuilder { few_connections: true, ..self }
+    }
+
     /// Starts everything, and waits until it is ready.
     pub async fn start(self) -> Result<Site, Stop> {
+        self.world.fills_the_server |= self.few_connections;
         let database = self.world.database().await?;
         let mut settings = BTreeMap::from([
             ("LISTEN_ADDR".to_owned(), OsString::from("127.0.0.1:0")),

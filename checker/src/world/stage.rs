@@ -11,12 +11,15 @@ use anyhow::Context as _;
 use tokio::sync::OnceCell;
 
 use super::{
+    database::Database,
+    mysql::MySql,
     process::{Process, Spec},
     pulse::{Pulse, STALL},
+    servers::Servers,
     starts::Starts,
     timeline::Timeline,
 };
-use crate::{program::Program, story::Stop};
+use crate::{program::Program, stack::Stack, story::Stop};
 
 /// What the worlds of one run share.
 pub struct Context {
@@ -32,8 +35,10 @@ pub struct Context {
     pub pulse: Pulse,
     /// Told of every process group, so that nothing outlives the run.
     pub watch: Box<dyn Fn(&Process) + Send + Sync>,
-    /// The database as `migrate` leaves it, made when first needed.
-    pub(super) template: OnceCell<Result<PathBuf, Stop>>,
+    pub stack: Stack,
+    /// A SQLite file as `migrate` leaves it, made when first needed.
+    pub(super) template: OnceCell<Result<Database, Stop>>,
+    servers: OnceCell<Servers>,
     starts: Starts,
 }
 
@@ -53,8 +58,33 @@ impl Context {
         watch: Box<dyn Fn(&Process) + Send + Sync>,
     ) -> anyhow::Result<Context> {
         let pulse = Pulse::start().context("starting a thread")?;
-        let (template, starts) = (OnceCell::new(), Starts::default());
-        Ok(Context { program, run, folder, real_time: false, full: false, pulse, watch, template, starts })
+        Ok(Context {
+            program,
+            run,
+            folder,
+            real_time: false,
+            full: false,
+            pulse,
+            watch,
+            stack: Stack::default(),
+            template: OnceCell::new(),
+            servers: OnceCell::new(),
+            starts: Starts::default(),
+        })
+    }
+
+    /// Those of the stack `servers`, found or started when they are first asked for.
+    pub async fn servers(&self) -> anyhow::Result<&Servers> {
+        self.servers.get_or_try_init(|| Servers::find(self)).await
+    }
+
+    /// The server that databases are in, if they are in one; `to_fill` asks for one that is nobody else's.
+    pub(super) async fn mysql(&self, to_fill: bool) -> anyhow::Result<Option<&MySql>> {
+        Ok(match self.stack {
+            Stack::Embedded => None,
+            Stack::Servers if to_fill => Some(self.servers().await?.own_mysql(self).await?),
+            Stack::Servers => Some(self.servers().await?.mysql()),
+        })
     }
 }
 

@@ -5,14 +5,17 @@ use std::{
     env,
     ffi::OsString,
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
-use tokio::{process::Command, task::spawn_blocking};
+use tokio::process::Command;
 
-use crate::{overlay::cargo, workshop};
+use crate::{
+    overlay::cargo,
+    tools::{found, locked},
+    workshop,
+};
 
 /// A small Redis in memory, which speaks what the chapters use. The version is pinned: another one would be a download in
 /// a room without wifi.
@@ -29,7 +32,7 @@ impl Server {
     /// The one that this machine has; builds one where there is none.
     pub async fn find() -> anyhow::Result<Server> {
         for name in ["redis-server", "valkey-server"] {
-            if let Some(program) = on_path(name) {
+            if let Some(program) = found(name, &[]) {
                 // Nothing on disk: not what it holds, and no file of settings either.
                 return Ok(Server { program, arguments: &["--save", "", "--appendonly", "no"] });
             }
@@ -44,14 +47,6 @@ impl Server {
         let words = place.iter().chain(self.arguments).map(|&word| OsString::from(word));
         [OsString::from(&self.program)].into_iter().chain(words).collect()
     }
-}
-
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    let may_run = |file: &PathBuf| {
-        fs::metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-    };
-    env::split_paths(&path).map(|folder| folder.join(name)).find(may_run)
 }
 
 /// The server of the checker's own, built when it is first needed.
@@ -93,11 +88,4 @@ async fn build(root: &Path) -> anyhow::Result<()> {
         "this chapter needs a Redis. There is no redis-server or valkey-server on PATH, and `cargo install {MEEBIS}` \
          failed: {why}; install Redis, or run `cargo xtask prepare` once there is a network"
     )
-}
-
-/// Held until it is dropped; whoever is asked to end meanwhile does not wait for it.
-async fn locked(file: PathBuf) -> anyhow::Result<fs::File> {
-    let lock = fs::File::options().create(true).truncate(false).write(true).open(&file).context("making a lock")?;
-    let locked = spawn_blocking(move || lock.lock().map(|()| lock)).await;
-    locked.context("waiting for another build")?.context("waiting for another build")
 }
