@@ -13,6 +13,7 @@ use crate::{
     program::Program,
     report::{Look, Silent},
     run::{self, Options},
+    stack::Stack,
     verdict::{Report, Verdict},
     workshop,
 };
@@ -68,7 +69,7 @@ impl Score {
 pub async fn judge_anew(entries: &[(Chapter, Entry)], times: u32) -> anyhow::Result<Scores> {
     let mut rows = Vec::new();
     for (chapter, entry) in entries {
-        let program = Program::binary(&overlay::built_entry(chapter, entry)?, &entry.name);
+        let program = Program::binary(&overlay::built_entry(chapter, entry, Stack::Embedded)?, &entry.name);
         let mut score = Score::default();
         for _ in 0..times {
             score.add(entry, &judge(chapter, entry, &program).await?);

@@ -5,7 +5,7 @@ mod commands;
 
 use std::process::ExitCode;
 
-use checker::{reaper, verdict::Verdict};
+use checker::{reaper, stack::Stack, verdict::Verdict};
 use clap::{Parser, Subcommand};
 
 /// Judges a chapter's program from the outside. People use `cargo xtask`, which builds what is to be judged and calls this.
@@ -29,7 +29,11 @@ enum Command {
     /// Find or build the servers that checks start beside a program
     Prepare,
     /// Build every entry of the gallery
-    BuildGallery,
+    BuildGallery {
+        /// The stack to build them for; for `servers`, history alone
+        #[arg(long, value_enum, default_value_t)]
+        stack: Stack,
+    },
     /// How many wrong answers are caught, and right ones passed
     KillScore(commands::gallery::KillScore),
     /// End a run's processes when the run does (started by the checker itself)
@@ -47,7 +51,7 @@ fn main() -> ExitCode {
         // Without a runtime: the reaper is to outlive whatever happens, with as little as can be.
         Command::Reaper { run, folder } => reaper::serve(&run, &folder).map(|()| 0),
         Command::Prepare => commands::until_interrupted(commands::prepare::run()),
-        Command::BuildGallery => commands::until_interrupted(commands::gallery::build()),
+        Command::BuildGallery { stack } => commands::until_interrupted(commands::gallery::build(stack)),
         Command::Check(check) => commands::until_interrupted(check.run()),
         Command::Grade(grade) => commands::until_interrupted(grade.run()),
         Command::Headline(headline) => commands::until_interrupted(headline.run()),

@@ -8,6 +8,7 @@
 //! compiled again.
 
 pub(crate) mod cargo;
+mod migrations;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,6 +25,7 @@ use toml::{Table, Value};
 use crate::{
     course::{self, Chapter},
     gallery::{self, Entry},
+    stack::Stack,
     workshop,
 };
 
@@ -52,7 +54,7 @@ struct Scratch {
 }
 
 /// Builds entries of the gallery, all in one call of cargo, in the order given.
-pub async fn build_entries(entries: &[(Chapter, Entry)]) -> anyhow::Result<Vec<Built>> {
+pub async fn build_entries(entries: &[(Chapter, Entry)], stack: Stack) -> anyhow::Result<Vec<Built>> {
     let mut crates = BTreeMap::new();
     for (chapter, entry) in entries {
         crates.insert(entry.package(chapter), files_of(chapter, entry, &entry.package(chapter))?);
@@ -60,21 +62,21 @@ pub async fn build_entries(entries: &[(Chapter, Entry)]) -> anyhow::Result<Vec<B
     let packages: Vec<String> = entries.iter().map(|(chapter, entry)| entry.package(chapter)).collect();
     let scratch = Scratch::open("gallery").await?;
     scratch.forget_what_is_gone()?;
-    scratch.build(&crates, &packages).await
+    scratch.build(&crates, &packages, stack).await
 }
 
 /// Builds one entry.
-pub async fn build_entry(chapter: &Chapter, entry: &Entry) -> anyhow::Result<Built> {
-    let built = build_entries(&[(chapter.clone(), entry.clone())]).await?;
+pub async fn build_entry(chapter: &Chapter, entry: &Entry, stack: Stack) -> anyhow::Result<Built> {
+    let built = build_entries(&[(chapter.clone(), entry.clone())], stack).await?;
     built.into_iter().next().context("one entry was built")
 }
 
 /// The program of an entry that [`build_entries`] has built, if its files have not changed since.
-pub fn built_entry(chapter: &Chapter, entry: &Entry) -> anyhow::Result<PathBuf> {
+pub fn built_entry(chapter: &Chapter, entry: &Entry, stack: Stack) -> anyhow::Result<PathBuf> {
     let package = entry.package(chapter);
     let files = files_of(chapter, entry, &package)?;
     let laid = workshop::target()?.join("scratch/gallery").join(&package);
-    let program = workshop::target()?.join("debug").join(&package);
+    let program = workshop::programs(stack)?.join(&package);
     let same = files.iter().all(|(place, bytes)| fs::read(laid.join(place)).is_ok_and(|laid| laid == *bytes));
     if !same || !program.is_file() {
         bail!("{package} is not built as it stands: cargo run -p checker -- build-gallery");
@@ -83,7 +85,7 @@ pub fn built_entry(chapter: &Chapter, entry: &Entry) -> anyhow::Result<PathBuf> 
 }
 
 /// Builds somebody's copy of a chapter's folder.
-pub async fn build_copy(chapter: &Chapter, folder: &Path) -> anyhow::Result<Built> {
+pub async fn build_copy(chapter: &Chapter, folder: &Path, stack: Stack) -> anyhow::Result<Built> {
     let folder = folder.canonicalize().with_context(|| format!("there is no folder {}", folder.display()))?;
     if !folder.join("src/main.rs").is_file() {
         let reason = format!("{} has no src/main.rs: what is wanted is a copy of a chapter's folder", folder.display());
@@ -105,7 +107,8 @@ pub async fn build_copy(chapter: &Chapter, folder: &Path) -> anyhow::Result<Buil
         read_into(&mut files, &folder, Path::new(part))?;
     }
     rename(&mut files, &package)?;
-    let built = Scratch::open(&name).await?.build(&BTreeMap::from([(package.clone(), files)]), &[package]).await?;
+    let crates = BTreeMap::from([(package.clone(), files)]);
+    let built = Scratch::open(&name).await?.build(&crates, &[package], stack).await?;
     built.into_iter().next().context("one crate was built")
 }
 
@@ -198,7 +201,16 @@ impl Scratch {
     }
 
     /// Lays the crates and builds these of them.
-    async fn build(&self, crates: &BTreeMap<String, Files>, packages: &[String]) -> anyhow::Result<Vec<Built>> {
+    async fn build(
+        &self,
+        crates: &BTreeMap<String, Files>,
+        packages: &[String],
+        stack: Stack,
+    ) -> anyhow::Result<Vec<Built>> {
+        let mut refused = BTreeMap::new();
+        if stack == Stack::Servers {
+            refused.extend(crates.iter().filter_map(|(package, files)| Some((package, migrations::lacking(files)?))));
+        }
         for (package, files) in crates {
             write_changes(&self.folder.join(package), files)?;
         }
@@ -208,14 +220,22 @@ impl Scratch {
 
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo.current_dir(&self.folder).args(["build", "--keep-going", "--message-format=json", "--quiet"]);
-        cargo.arg("--target-dir").arg(workshop::target()?);
-        cargo.arg(format!("--package={FEATURES}")).args(packages.iter().map(|package| format!("--package={package}")));
+        cargo.arg(format!("--package={FEATURES}"));
+        for package in packages.iter().filter(|package| !refused.contains_key(package)) {
+            cargo.arg(format!("--package={package}"));
+            cargo.args((stack == Stack::Servers).then(|| format!("--features={package}/mysql")));
+        }
+        cargo::keep_apart(&mut cargo, stack)?;
         // Nobody edits these between two builds.
         cargo.env("CARGO_INCREMENTAL", "0");
         let output = cargo::output(cargo).await?;
         let messages = String::from_utf8_lossy(&output.stdout);
         let said = String::from_utf8_lossy(&output.stderr);
-        Ok(packages.iter().map(|package| built(package, &messages, &said)).collect())
+        let built = |package: &String| match refused.get(package) {
+            Some(why) => Built::Refused(why.clone()),
+            None => built(package, &messages, &said),
+        };
+        Ok(packages.iter().map(built).collect())
     }
 
     /// Removes the crates of entries that the gallery no longer has.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::course::Chapter;
+use crate::{course::Chapter, stack::Stack};
 
 /// The repository's root. The checker is built where it is used, so this is known when it is compiled.
 pub fn root() -> &'static Path {
@@ -23,6 +23,19 @@ pub fn target() -> anyhow::Result<PathBuf> {
     // target/debug/checker, or target/debug/deps/checker-0123456789abcdef for a test.
     let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
     target.map(Path::to_owned).with_context(|| format!("{} is not in a cargo target folder", program.display()))
+}
+
+/// The same, of what is built for this stack.
+pub fn target_of(stack: Stack) -> anyhow::Result<PathBuf> {
+    Ok(match stack {
+        Stack::Embedded => target()?,
+        Stack::Servers => target()?.join("servers"),
+    })
+}
+
+/// Where the programs of chapters, solutions and the gallery are.
+pub fn programs(stack: Stack) -> anyhow::Result<PathBuf> {
+    Ok(target_of(stack)?.join("debug"))
 }
 
 /// The folders of running scenarios, removed when each ends.

@@ -14,6 +14,7 @@ use checker::{
     program::Program,
     report::Silent,
     run::{self, Options},
+    stack::Stack,
     story::Story,
     verdict::{Outcome, Report, Verdict},
     workshop,
@@ -68,7 +69,7 @@ fn of_solution(chapter: &Chapter) -> Vec<Trial> {
     let of = |promise: &course::Promise| {
         let (chapter, name) = (chapter.clone(), promise.name.clone());
         trial(&chapter.clone(), &format!("solution::{name}"), move || {
-            let file = workshop::target()?.join("debug").join(chapter.solution_package());
+            let file = workshop::programs(Stack::Embedded)?.join(chapter.solution_package());
             ensure!(file.is_file(), "{} is not built; cargo xtask test builds it", chapter.solution_package());
             let outcome = one(&chapter, &Program::binary(&file, "solution"), &name)?;
             expect(&outcome, Verdict::Passed)
@@ -124,7 +125,7 @@ fn of_right(chapter: &Chapter, entry: &Entry) -> Trial {
 }
 
 fn program(chapter: &Chapter, entry: &Entry) -> anyhow::Result<Program> {
-    Ok(Program::binary(&overlay::built_entry(chapter, entry)?, &entry.name))
+    Ok(Program::binary(&overlay::built_entry(chapter, entry, Stack::Embedded)?, &entry.name))
 }
 
 fn one(chapter: &Chapter, program: &Program, name: &str) -> anyhow::Result<Outcome> {

@@ -6,14 +6,20 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
+/// A file; or, with the feature `mysql`, what compose.yaml starts.
+const DATABASE: &str = match cfg!(feature = "mysql") {
+    false => "sqlite:gossip.db",
+    true => "mysql://root:gossip@127.0.0.1:33306/gossip",
+};
+
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// Where to listen; port 0 takes a free one, and the ready line says which.
     #[arg(long, env, default_value = "127.0.0.1:8000")]
     pub listen_addr: SocketAddr,
 
-    /// Where users and posts are kept: a file, made by the role `migrate`.
-    #[arg(long, env, hide_env_values = true, default_value = "sqlite:gossip.db")]
+    /// Where users and posts are kept: a database, made by the role `migrate`.
+    #[arg(long, env, hide_env_values = true, default_value = DATABASE)]
     pub database_url: SecretString,
 
     /// The address that browsers use, as in `https://gossip.example`; without it, each request's Host is believed.

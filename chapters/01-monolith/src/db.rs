@@ -1,51 +1,56 @@
 //! The database, opened anew for every request, as one did. Queries stand where they are used; what differs between
-//! databases stands here.
+//! databases stands in `db/`: SQLite, or MySQL for who builds with the feature of that name.
+
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(not(feature = "mysql"))]
+mod sqlite;
 
 use std::{
     ops::{Deref, DerefMut},
-    str::FromStr,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use sqlx::{
-    Connection as _, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteQueryResult, SqliteSynchronous},
-};
+use sqlx::Connection as _;
 
+#[cfg(feature = "mysql")]
+use self::mysql as dialect;
+#[cfg(not(feature = "mysql"))]
+use self::sqlite as dialect;
 use crate::{config::Config, error::AppError};
 
-/// Boxed, so that callers say `&mut *connection`, whatever hands the connection out.
-pub type Connection = Box<SqliteConnection>;
+pub use self::dialect::last_id;
 
-/// How long a writer waits for the one before it. SQLite has one write lock; with less patience a burst would be errors.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Boxed, so that callers say `&mut *connection`, whatever hands the connection out.
+pub type Connection = Box<dialect::Connection>;
 
 const NOT_OPENED: &str = "opening the database: has the role `migrate` made it?";
 
 pub struct Db {
-    options: SqliteConnectOptions,
+    options: dialect::Options,
 }
 
 impl Db {
     /// Opens the database once, to learn at the start and not from the first user that there is none.
     pub async fn open(config: &Config) -> anyhow::Result<Db> {
-        let options = options(config)?;
-        SqliteConnection::connect_with(&options).await.context(NOT_OPENED)?.close().await?;
+        let options = dialect::options(config.database_url.expose_secret())?;
+        dialect::Connection::connect_with(&options).await.context(NOT_OPENED)?.close().await?;
         Ok(Db { options })
     }
 
     /// A connection for one request; it is closed when it goes out of scope.
     pub async fn connect(&self) -> Result<Connection, AppError> {
-        Ok(Box::new(SqliteConnection::connect_with(&self.options).await?))
+        Ok(Box::new(dialect::Connection::connect_with(&self.options).await?))
     }
 
-    /// A transaction that has the write lock from its start. One that reads first and asks for the lock later can be
+    /// A transaction that has its turn to write from its start. One that reads first and asks for it later can be
     /// refused in the middle of its work.
     pub async fn begin_write(&self) -> Result<WriteTransaction, AppError> {
         let mut connection = self.connect().await?;
-        sqlx::query("begin immediate").execute(&mut *connection).await?;
+        sqlx::raw_sql(dialect::BEGIN_WRITE).execute(&mut *connection).await?;
+        dialect::take_turn(&mut connection).await?;
         Ok(WriteTransaction { connection })
     }
 }
@@ -63,22 +68,17 @@ impl WriteTransaction {
 }
 
 impl Deref for WriteTransaction {
-    type Target = SqliteConnection;
+    type Target = dialect::Connection;
 
-    fn deref(&self) -> &SqliteConnection {
+    fn deref(&self) -> &dialect::Connection {
         &self.connection
     }
 }
 
 impl DerefMut for WriteTransaction {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
+    fn deref_mut(&mut self) -> &mut dialect::Connection {
         &mut self.connection
     }
-}
-
-/// The id that the database gave to the row just inserted.
-pub fn last_id(done: &SqliteQueryResult) -> i64 {
-    done.last_insert_rowid()
 }
 
 /// Milliseconds since 1970. The database never tells the time: two of them would disagree on its type.
@@ -89,20 +89,9 @@ pub fn now() -> i64 {
 
 /// The role `migrate`: makes the database if there is none, and applies what is new.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    let options = options(config)?.create_if_missing(true);
-    let mut connection = SqliteConnection::connect_with(&options).await.context("opening the database")?;
-    sqlx::migrate!("migrations/sqlite").run(&mut connection).await.context("bringing the database up to date")?;
+    let opened = dialect::open_or_make(config.database_url.expose_secret()).await;
+    let mut connection = opened.context("opening the database")?;
+    dialect::MIGRATIONS.run(&mut connection).await.context("bringing the database up to date")?;
     connection.close().await?;
     Ok(())
-}
-
-fn options(config: &Config) -> anyhow::Result<SqliteConnectOptions> {
-    let options = SqliteConnectOptions::from_str(config.database_url.expose_secret())
-        .context("DATABASE_URL is not the address of a SQLite file, such as sqlite:gossip.db")?
-        // Readers go on while somebody writes.
-        .journal_mode(SqliteJournalMode::Wal)
-        // A commit survives the death of this process; a power cut may take the last ones. `Full` would sync each.
-        .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(BUSY_TIMEOUT);
-    Ok(options)
 }

@@ -124,8 +124,10 @@ impl Check {
     async fn program(&self, chapter: &Chapter) -> anyhow::Result<Result<Program, String>> {
         let built = match &self.what {
             What { program: Some(words), .. } => return Ok(Ok(super::program(words, &self.label())?)),
-            What { overlay: Some(folder), .. } => overlay::build_copy(chapter, folder).await?,
-            What { entry: Some(name), .. } => overlay::build_entry(chapter, &gallery::entry(chapter, name)?).await?,
+            What { overlay: Some(folder), .. } => overlay::build_copy(chapter, folder, self.stack).await?,
+            What { entry: Some(name), .. } => {
+                overlay::build_entry(chapter, &gallery::entry(chapter, name)?, self.stack).await?
+            }
             What { unbuilt: true, .. } => Built::Refused(String::new()),
             What { .. } => bail!("there is nothing to check; --program, --overlay or --entry says what"),
         };

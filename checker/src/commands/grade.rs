@@ -11,6 +11,7 @@ use checker::{
         grade::{ChapterGrade, Grade as Grades},
     },
     run::{self, Options},
+    stack::Stack,
 };
 use clap::Args;
 
@@ -77,7 +78,7 @@ impl Grade {
 
 /// The program of a copy; none where it does not build, and then why on stderr.
 async fn copy(chapter: &Chapter, folder: &Path) -> anyhow::Result<Option<Program>> {
-    Ok(match overlay::build_copy(chapter, folder).await? {
+    Ok(match overlay::build_copy(chapter, folder, Stack::Embedded).await? {
         Built::Program(file) => Some(Program::binary(&file, &folder.display().to_string())),
         Built::Refused(why) => {
             eprintln!("{}: {}", chapter.folder_name(), why.trim_end());

@@ -6,6 +6,7 @@ use checker::{
     overlay::{self, Built},
     program::Program,
     report::{Look, headline as page},
+    stack::Stack,
 };
 use clap::Args;
 
@@ -44,10 +45,11 @@ impl Headline {
             let after = programs.iter().find(|(number, _)| *number == chapter.number).map(|(_, program)| program);
             let after = after.with_context(|| format!("--program {:02}=CMD is missing", chapter.number))?;
             eprintln!("{}: building what history did", chapter.folder_name());
-            let before = match overlay::build_entry(&chapter, &gallery::entry(&chapter, "history")?).await? {
-                Built::Program(file) => Program::binary(&file, "history"),
-                Built::Refused(why) => bail!("history of {} does not build: {why}", chapter.folder_name()),
-            };
+            let before =
+                match overlay::build_entry(&chapter, &gallery::entry(&chapter, "history")?, Stack::Embedded).await? {
+                    Built::Program(file) => Program::binary(&file, "history"),
+                    Built::Refused(why) => bail!("history of {} does not build: {why}", chapter.folder_name()),
+                };
             eprintln!("{}: measuring before, then after", chapter.folder_name());
             headlines.push(headline::measure(&chapter, &before, after, self.real_time, self.full).await?);
         }

@@ -6,6 +6,8 @@ use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Command;
 
+use crate::{stack::Stack, workshop};
+
 /// What cargo says, on both streams.
 pub async fn output(mut cargo: Command) -> anyhow::Result<Output> {
     cargo.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
@@ -14,6 +16,15 @@ pub async fn output(mut cargo: Command) -> anyhow::Result<Output> {
     let output = child.wait_with_output().await.context("waiting for cargo")?;
     group.has_ended();
     Ok(output)
+}
+
+/// Where the programs of a stack go, and from where they take what is compiled already. A chapter's program has the same
+/// name on each stack: in one folder, whoever is built last would be it.
+pub fn keep_apart(cargo: &mut Command, stack: Stack) -> anyhow::Result<()> {
+    cargo.arg("--target-dir").arg(workshop::target_of(stack)?);
+    // Known to cargo since 1.91; an older one compiles everything once more, beside it.
+    cargo.env("CARGO_BUILD_BUILD_DIR", workshop::target()?);
+    Ok(())
 }
 
 /// Killed when nobody waits any more.

@@ -50,6 +50,7 @@ impl Db {
     pub async fn begin_write(&self) -> Result<WriteTransaction, AppError> {
         let mut connection = self.connect().await?;
         sqlx::raw_sql(dialect::BEGIN_WRITE).execute(&mut *connection).await?;
+        dialect::take_turn(&mut connection).await?;
         Ok(WriteTransaction { connection })
     }
 }

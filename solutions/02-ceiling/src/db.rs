@@ -1,54 +1,63 @@
 //! The database: few connections, opened once and shared by all requests. Queries stand where they are used; what
-//! differs between databases stands here.
+//! differs between databases stands in `db/`: SQLite, or MySQL for who builds with the feature of that name.
 
-use std::{
-    str::FromStr,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(not(feature = "mysql"))]
+mod sqlite;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
 use sqlx::{
-    Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
-    pool::PoolConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult, SqliteSynchronous},
+    Connection as _, Pool, Transaction,
+    pool::{PoolConnection, PoolOptions},
 };
 
+#[cfg(feature = "mysql")]
+use self::mysql as dialect;
+#[cfg(not(feature = "mysql"))]
+use self::sqlite as dialect;
 use crate::{admission, config::Config, error::AppError};
+
+pub use self::dialect::last_id;
+
+type Database = <dialect::Connection as sqlx::Connection>::Database;
 
 /// Goes back to the others when it goes out of scope. Nobody holds two: whoever waits for a second one with the first in
 /// hand waits for people who do the same.
-pub type Connection = PoolConnection<Sqlite>;
+pub type Connection = PoolConnection<Database>;
 
 /// Dropped without `commit`, it has changed nothing.
-pub type WriteTransaction = Transaction<'static, Sqlite>;
+pub type WriteTransaction = Transaction<'static, Database>;
 
-/// How long SQLite waits for the write lock when another process has it. Requests lose their patience sooner.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+/// By how much the pools are more patient than any request: they must not be the first to give up.
+const SPARE: Duration = Duration::from_secs(30);
 
 const NOT_OPENED: &str = "opening the database: has the role `migrate` made it?";
 
 pub struct Db {
     /// Whoever reads takes one of these; if all are taken, in order of arrival.
-    readers: SqlitePool,
+    readers: Pool<Database>,
     /// One connection, since SQLite has one write lock. Writers wait for it here, where the first come is the first
-    /// served: inside SQLite all would poll, luck would decide, and each would keep a connection from the readers. (A
-    /// server like MySQL locks rows; there, readers and writers share one pool.)
-    writer: SqlitePool,
+    /// served: inside the database luck would decide, and each would keep a connection from the readers. (A server like
+    /// MySQL locks rows, and a busier site would give its writers a few.)
+    writer: Pool<Database>,
 }
 
 impl Db {
     /// All connections are opened now: in a rush, the file descriptors may have gone to the sockets.
     pub async fn open(config: &Config) -> anyhow::Result<Db> {
-        let options = options(config)?;
+        let options = dialect::options(config.database_url.expose_secret())?;
         let pool = |size| {
-            SqlitePoolOptions::new()
+            PoolOptions::new()
                 .min_connections(size)
                 .max_connections(size)
                 .idle_timeout(None)
                 .max_lifetime(None)
-                // Every wait is bounded by its request's patience; the pool must not be the first to give up.
-                .acquire_timeout(config.queue_deadline * 2 + BUSY_TIMEOUT)
+                // Every wait is bounded by its request's patience.
+                .acquire_timeout(config.queue_deadline * 2 + SPARE)
                 .connect_with(options.clone())
         };
         let readers = pool(config.db_connections.get()).await.context(NOT_OPENED)?;
@@ -61,28 +70,25 @@ impl Db {
         Ok(admission::wait_for(self.readers.acquire()).await??)
     }
 
-    /// A transaction that has the write lock from its start. One that reads first and asks for the lock later can be
+    /// A transaction that has its turn to write from its start. One that reads first and asks for it later can be
     /// refused in the middle of its work.
     pub async fn begin_write(&self) -> Result<WriteTransaction, AppError> {
-        // If patience ends here while SQLite waits for another process, sqlx undoes the `begin` that nobody wants.
-        Ok(admission::wait_for(self.writer.begin_with("begin immediate")).await??)
+        let begin = async {
+            let mut tx = self.writer.begin_with(dialect::BEGIN_WRITE).await?;
+            dialect::take_turn(&mut tx).await?;
+            Ok::<_, AppError>(tx)
+        };
+        // If patience ends here while the database waits for somebody else, sqlx undoes the `begin` that nobody wants.
+        admission::wait_for(begin).await?
     }
 }
 
 /// Whether this only says that somebody else was first, for too long.
 pub fn is_busy(error: &sqlx::Error) -> bool {
-    // SQLITE_BUSY; its variants, such as SQLITE_BUSY_RECOVERY, keep it in the lowest byte.
-    let locked = |code: &str| code.parse::<i32>().is_ok_and(|code| code & 0xff == 5);
     match error {
         sqlx::Error::PoolTimedOut => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| locked(&code)),
-        _ => false,
+        error => error.as_database_error().is_some_and(dialect::is_locked),
     }
-}
-
-/// The id that the database gave to the row just inserted.
-pub fn last_id(done: &SqliteQueryResult) -> i64 {
-    done.last_insert_rowid()
 }
 
 /// Milliseconds since 1970. The database never tells the time: two of them would disagree on its type.
@@ -93,20 +99,9 @@ pub fn now() -> i64 {
 
 /// The role `migrate`: makes the database if there is none, and applies what is new.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    let options = options(config)?.create_if_missing(true);
-    let mut connection = SqliteConnection::connect_with(&options).await.context("opening the database")?;
-    sqlx::migrate!("migrations/sqlite").run(&mut connection).await.context("bringing the database up to date")?;
+    let opened = dialect::open_or_make(config.database_url.expose_secret()).await;
+    let mut connection = opened.context("opening the database")?;
+    dialect::MIGRATIONS.run(&mut connection).await.context("bringing the database up to date")?;
     connection.close().await?;
     Ok(())
-}
-
-fn options(config: &Config) -> anyhow::Result<SqliteConnectOptions> {
-    let options = SqliteConnectOptions::from_str(config.database_url.expose_secret())
-        .context("DATABASE_URL is not the address of a SQLite file, such as sqlite:gossip.db")?
-        // Readers go on while somebody writes.
-        .journal_mode(SqliteJournalMode::Wal)
-        // A commit survives the death of this process; a power cut may take the last ones. `Full` would sync each.
-        .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(BUSY_TIMEOUT);
-    Ok(options)
 }

@@ -7,6 +7,12 @@ use axum::http::uri::Authority;
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
+/// A file; or, with the feature `mysql`, what compose.yaml starts.
+const DATABASE: &str = match cfg!(feature = "mysql") {
+    false => "sqlite:gossip.db",
+    true => "mysql://root:gossip@127.0.0.1:33306/gossip",
+};
+
 #[derive(Args, Clone, Debug)]
 #[allow(dead_code, reason = "a setting may be there before the part that asks for it")]
 pub struct Config {
@@ -14,8 +20,8 @@ pub struct Config {
     #[arg(long, env, default_value = "127.0.0.1:8000")]
     pub listen_addr: SocketAddr,
 
-    /// Where users and posts are kept: a file, made by the role `migrate`.
-    #[arg(long, env, hide_env_values = true, default_value = "sqlite:gossip.db")]
+    /// Where users and posts are kept: a database, made by the role `migrate`.
+    #[arg(long, env, hide_env_values = true, default_value = DATABASE)]
     pub database_url: SecretString,
 
     /// The address that browsers use, as in `https://gossip.example`; without it, each request's Host is believed.

@@ -14,12 +14,9 @@ pub type Options = MySqlConnectOptions;
 
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
 
-/// MySQL locks rows and tables when a statement needs them, in the middle of a transaction. This one asks for the table
-/// at once, where a wait can be given up with nothing done: a row that is not there keeps nobody out, and whoever has
-/// locked the table is waited for. `read committed`, since no transaction here reads twice; the stricter default locks
-/// the gaps between rows as well, and two who insert there can wait for each other.
-pub const BEGIN_WRITE: &str =
-    "set transaction isolation level read committed; begin; select id from posts where id = 0 for update";
+/// No transaction here reads twice. The stricter default locks the gaps between rows as well, and two who insert there can
+/// wait for each other.
+pub const BEGIN_WRITE: &str = "set session transaction isolation level read committed; begin";
 
 pub fn options(url: &str) -> anyhow::Result<Options> {
     const EXAMPLE: &str = "such as mysql://user:password@127.0.0.1:3306/gossip";
@@ -36,6 +33,14 @@ pub async fn open_or_make(url: &str) -> anyhow::Result<Connection> {
         MySql::create_database(url).await?;
     }
     Ok(Connection::connect_with(&options).await?)
+}
+
+/// Waits here for whoever has locked the tables, where a wait can be given up with nothing done: MySQL takes a lock when a
+/// statement needs it, in the middle of a transaction. A row that is not there keeps nobody else out. (Not a prepared
+/// statement: to prepare it waits as well, and sqlx cannot give that up half-way.)
+pub async fn take_turn(connection: &mut Connection) -> sqlx::Result<()> {
+    sqlx::raw_sql("select id from posts where id = 0 for update").execute(connection).await?;
+    Ok(())
 }
 
 /// The id that the database gave to the row just inserted.

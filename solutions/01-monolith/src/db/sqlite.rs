@@ -36,6 +36,11 @@ pub async fn open_or_make(url: &str) -> anyhow::Result<Connection> {
     Ok(Connection::connect_with(&options(url)?.create_if_missing(true)).await?)
 }
 
+/// `BEGIN_WRITE` has taken it.
+pub async fn take_turn(_: &mut Connection) -> sqlx::Result<()> {
+    Ok(())
+}
+
 /// The id that the database gave to the row just inserted.
 pub fn last_id(done: &SqliteQueryResult) -> i64 {
     done.last_insert_rowid()
