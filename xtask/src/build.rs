@@ -6,7 +6,7 @@ use std::{
     iter,
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Command, Stdio},
     sync::mpsc::{self, Sender},
     thread,
     time::Duration,
@@ -15,7 +15,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
-use crate::{build_progress::Progress, child, repository::Repository};
+use crate::{build_progress::Progress, child, repository::Repository, stack::Stack};
 
 pub const CHECKER: &str = "checker";
 
@@ -82,16 +82,44 @@ enum Event {
 /// Of the workspace, not of the packages: a dependency gets the same features whichever programs are built, and is
 /// compiled once.
 pub fn build(repository: &Repository, packages: &[String]) -> Result<Built> {
+    run(repository, &["build", "--keep-going"], &programs(packages), packages)
+}
+
+/// The checker, and the programs of these packages for a stack. For `servers` they lie in a folder of their own: they have
+/// the same names on each stack, and in one folder whoever is built last would be it.
+pub fn with_checker(repository: &Repository, packages: &[String], stack: Stack) -> Result<Built> {
+    let checker = [CHECKER.to_owned()];
+    if stack == Stack::Embedded {
+        return build(repository, &[&checker, packages].concat());
+    }
+    let mut built = build(repository, &checker)?;
+    if !packages.is_empty() && built.success {
+        let features = packages.iter().map(|package| format!("--features={package}/mysql"));
+        let selection: Vec<_> = programs(packages).into_iter().chain(features).collect();
+        let mut cargo = repository.cargo();
+        cargo.arg("build").arg("--keep-going").arg("--target-dir").arg(repository.target.join(stack.name()));
+        // What is compiled already is taken from there. Known to cargo since 1.91; an older one compiles everything anew.
+        cargo.env("CARGO_BUILD_BUILD_DIR", &repository.target);
+        built.absorb(run_with(repository, cargo, &selection, packages)?);
+    }
+    Ok(built)
+}
+
+fn programs(packages: &[String]) -> Vec<String> {
     let programs = packages.iter().map(|package| format!("--bin={package}"));
-    let selection: Vec<_> = iter::once("--workspace".to_owned()).chain(programs).collect();
-    run(repository, &["build", "--keep-going"], &selection, packages)
+    iter::once("--workspace".to_owned()).chain(programs).collect()
 }
 
 /// Builds with any cargo command that takes `--message-format`; `what` names it on the progress line.
 pub fn run(repository: &Repository, command: &[&str], selection: &[String], what: &[String]) -> Result<Built> {
-    let format = if console::colors_enabled_stderr() { "json-diagnostic-rendered-ansi" } else { "json" };
     let mut cargo = repository.cargo();
-    cargo.args(command).args(selection).arg("--quiet").arg(format!("--message-format={format}"));
+    cargo.args(command);
+    run_with(repository, cargo, selection, what)
+}
+
+fn run_with(repository: &Repository, mut cargo: Command, selection: &[String], what: &[String]) -> Result<Built> {
+    let format = if console::colors_enabled_stderr() { "json-diagnostic-rendered-ansi" } else { "json" };
+    cargo.args(selection).arg("--quiet").arg(format!("--message-format={format}"));
     let mut cargo = cargo
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -204,6 +232,14 @@ impl Built {
             }),
             Ok(Message::Other) | Err(_) => {}
         }
+    }
+
+    /// What came of a build after this one.
+    fn absorb(&mut self, other: Built) {
+        self.success &= other.success;
+        self.executables.extend(other.executables);
+        self.diagnostics.extend(other.diagnostics);
+        self.stderr.push_str(&other.stderr);
     }
 
     /// The program of a package, if it was built.

@@ -1,7 +1,7 @@
 //! `check`: the incident at once, then one build, then the checker.
 
 use std::{
-    env, iter,
+    env,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -11,12 +11,13 @@ use clap::{Args, ValueEnum};
 use console::style;
 
 use crate::{
-    build::{self, Built, CHECKER},
+    build::{self, Built},
     child,
     course::Chapter,
     outcome::{Mark, OWN, Outcome},
     repository::Repository,
     screen::{self, indented},
+    stack::{self, Stack},
     workshop::Workshop,
 };
 
@@ -61,9 +62,9 @@ pub struct Check {
     /// Tell every failure in full, not only the first.
     #[arg(long)]
     pub all: bool,
-    /// The servers that the chapter runs on; embedded is SQLite, a file.
-    #[arg(long, value_enum)]
-    pub stack: Option<Stack>,
+    /// The servers that the chapter runs on.
+    #[arg(long, value_enum, default_value_t)]
+    pub stack: Stack,
     /// Repeat a check with the data and the timing of this seed.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -82,11 +83,6 @@ pub struct Check {
     /// This promise before the others (watch asks for the one that failed last).
     #[arg(skip)]
     pub first: Option<String>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Stack {
-    Embedded,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, ValueEnum)]
@@ -123,15 +119,20 @@ impl Check {
         }
 
         let package = self.package(chapter);
-        let programs: Vec<_> = iter::once(CHECKER.to_owned()).chain(package.clone()).collect();
-        let built = build::build(repository, &programs)?;
+        let cannot_be_built = package.is_some() && self.lacks_something(repository, chapter);
+        if cannot_be_built && self.format == Format::Text {
+            return Ok(1);
+        }
+        let programs: Vec<_> = package.iter().filter(|_| !cannot_be_built).cloned().collect();
+        let built = build::with_checker(repository, &programs, self.stack)?;
         let mut command = Command::new(built.checker()?);
         command.arg("check").arg(chapter.number());
         match (&package, &self.path, &self.program) {
             (Some(package), ..) => {
                 let folder = self.folder(repository, chapter);
                 command.args(["--label", if self.solution { "solution" } else { OWN }]);
-                match program_of(&built, repository, package, &folder) {
+                let program = if cannot_be_built { None } else { program_of(&built, repository, package, &folder) };
+                match program {
                     Some(program) => command.args(["--program", &shell_word(program)]),
                     None if self.format == Format::Text => return Ok(1),
                     None => command.arg("--unbuilt"),
@@ -173,6 +174,17 @@ impl Check {
         Ok(())
     }
 
+    /// Says what the folder lacks to be built for this stack, if it does.
+    fn lacks_something(&self, repository: &Repository, chapter: &Chapter) -> bool {
+        let folder = self.folder(repository, chapter);
+        let lacking = stack::lacking(&folder, &repository.relative(&folder).to_string());
+        let lacking = lacking.filter(|_| self.stack == Stack::Servers);
+        if let Some(lacking) = &lacking {
+            eprintln!("{} {lacking}", style("failed:").for_stderr().red().bold());
+        }
+        lacking.is_some()
+    }
+
     /// What cargo builds besides the checker; nothing where the program comes from elsewhere.
     fn package(&self, chapter: &Chapter) -> Option<String> {
         let ours = if self.solution { chapter.solution_package() } else { chapter.package() };
@@ -200,7 +212,7 @@ impl Check {
             ("--first", self.first.clone()),
             ("--seed", self.seed.map(|seed| seed.to_string())),
             ("--times", self.times.map(|times| times.to_string())),
-            ("--stack", self.stack.map(|Stack::Embedded| "embedded".to_owned())),
+            ("--stack", (self.stack != Stack::default()).then(|| self.stack.name().to_owned())),
             ("--format", Some(self.format.name().to_owned())),
         ];
         for (name, value) in options {

@@ -23,6 +23,7 @@ pub mod reset;
 pub mod run;
 pub mod screen;
 pub mod solution;
+pub mod stack;
 pub mod start;
 pub mod test;
 pub mod tidy;
