@@ -28,6 +28,8 @@ enum Command {
     Run(commands::run::Run),
     /// Find or build the servers that checks start beside a program
     Prepare,
+    /// What the stack `servers` would take on this machine
+    Servers,
     /// Build every entry of the gallery
     BuildGallery {
         /// The stack to build them for; for `servers`, history alone
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         // Without a runtime: the reaper is to outlive whatever happens, with as little as can be.
         Command::Reaper { run, folder } => reaper::serve(&run, &folder).map(|()| 0),
         Command::Prepare => commands::until_interrupted(commands::prepare::run()),
+        Command::Servers => commands::until_interrupted(commands::servers::run()),
         Command::BuildGallery { stack } => commands::until_interrupted(commands::gallery::build(stack)),
         Command::Check(check) => commands::until_interrupted(check.run()),
         Command::Grade(grade) => commands::until_interrupted(grade.run()),

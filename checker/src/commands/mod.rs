@@ -6,6 +6,7 @@ pub mod grade;
 pub mod headline;
 pub mod prepare;
 pub mod run;
+pub mod servers;
 
 use anyhow::Context;
 use checker::{limits, program::Program};

@@ -21,6 +21,11 @@ pub const URL: &str = "GOSSIP_MYSQL_URL";
 /// has as many.
 const CONNECTIONS: u32 = 151;
 
+/// The program that a private one is, if this machine has it.
+pub async fn program() -> anyhow::Result<Option<String>> {
+    Ok(binary::Binary::find().await?.map(|binary| binary.about()))
+}
+
 /// A server that is running.
 pub struct MySql {
     /// `MariaDB 10.11.6, private`

@@ -41,6 +41,14 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 /// A reply to the checker takes less than a millisecond.
 const REPLY_LIMIT: Duration = Duration::from_secs(20);
 
+/// Where somebody's is, and how to get in.
+pub const URL: &str = "GOSSIP_REDIS_URL";
+
+/// The program that a private one is, if this machine has it.
+pub fn program() -> Option<String> {
+    server::installed().map(|program| program.display().to_string())
+}
+
 /// Finds the server that a Redis will be, or builds one; then no world waits for that.
 pub async fn prepare() -> anyhow::Result<PathBuf> {
     Ok(Server::find().await?.program)

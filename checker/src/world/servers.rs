@@ -1,7 +1,9 @@
 //! What the stack `servers` is made of on this machine: each server from its URL in the environment, else a private one of a
 //! local program, else what compose.yaml starts; else a sentence on what is missing.
 
-use std::env;
+mod compose;
+
+use std::{env, fmt};
 
 use anyhow::{Context as _, bail};
 use tokio::sync::OnceCell;
@@ -9,28 +11,77 @@ use tokio::sync::OnceCell;
 use super::{
     Context,
     mysql::{self, MySql},
+    redis,
 };
 
 /// The servers of a run.
 pub struct Servers {
     mysql: MySql,
     /// For scenarios that fill it, where the other one is somebody's.
-    own: OnceCell<MySql>,
+    own_mysql: OnceCell<MySql>,
 }
 
-const MISSING: &str = "the stack `servers` needs a MySQL or MariaDB: install one (`sudo apt install mariadb-server`, `brew \
-                       install mariadb`), or name one in GOSSIP_MYSQL_URL, or start a container engine for compose.yaml";
+/// Where a server comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The URL, and the variable that holds it.
+    Url { variable: &'static str, url: String },
+    /// A program of this machine, started for each check.
+    Program { program: String },
+    /// A container engine.
+    Compose { engine: &'static str },
+}
+
+/// What a check on the stack `servers` would take, in words, or what is missing; nothing is started.
+pub async fn plan() -> anyhow::Result<[(&'static str, Source); 2]> {
+    Ok([("database", mysql_source().await?), ("cache", redis_source().await?)])
+}
+
+async fn mysql_source() -> anyhow::Result<Source> {
+    let program = mysql::program().await?;
+    let missing = "the stack `servers` needs a MySQL or MariaDB: install one (`sudo apt install mariadb-server`, `brew \
+                   install mariadb`), or name one in GOSSIP_MYSQL_URL, or start a container engine for compose.yaml";
+    source(mysql::URL, program, missing).await
+}
+
+async fn redis_source() -> anyhow::Result<Source> {
+    let missing = "the stack `servers` needs a Redis: install one (`sudo apt install redis-server`, `brew install \
+                   redis`), or name one in GOSSIP_REDIS_URL, or start a container engine for compose.yaml";
+    source(redis::URL, redis::program(), missing).await
+}
+
+async fn source(variable: &'static str, program: Option<String>, missing: &str) -> anyhow::Result<Source> {
+    if let Some(url) = env::var(variable).ok().filter(|url| !url.is_empty()) {
+        return Ok(Source::Url { variable, url });
+    }
+    if let Some(program) = program {
+        return Ok(Source::Program { program });
+    }
+    match compose::engine().await {
+        Some(engine) => Ok(Source::Compose { engine }),
+        None => bail!("{missing}"),
+    }
+}
 
 impl Servers {
     pub(super) async fn find(context: &Context) -> anyhow::Result<Servers> {
-        let mysql = match env::var(mysql::URL).ok().filter(|url| !url.is_empty()) {
-            Some(url) => MySql::at(&url, mysql::URL, &context.run).await?,
-            None => start(context, "mysql").await?,
+        let mysql = match mysql_source().await? {
+            Source::Url { variable, url } => MySql::at(&url, variable, &context.run).await?,
+            Source::Program { .. } => MySql::start(context, context.folder.join("mysql")).await?,
+            Source::Compose { engine } => {
+                compose::start(engine, "mysql").await?;
+                MySql::at(compose::MYSQL, "compose.yaml", &context.run).await?
+            }
         };
-        Ok(Servers { mysql, own: OnceCell::new() })
+        Ok(Servers { mysql, own_mysql: OnceCell::new() })
     }
 
-    pub fn mysql(&self) -> &MySql {
+    /// What they are, for a report.
+    pub fn about(&self) -> String {
+        self.mysql.about.clone()
+    }
+
+    pub(super) fn mysql(&self) -> &MySql {
         &self.mysql
     }
 
@@ -40,17 +91,20 @@ impl Servers {
             return Ok(&self.mysql);
         }
         let start = || async {
-            start(context, "own-mysql")
-                .await
-                .context("this promise fills the database server, which is not done to somebody's")
+            let started = MySql::start(context, context.folder.join("own-mysql")).await;
+            started.context("this promise takes all connections of a server, which is not done to somebody's")
         };
-        self.own.get_or_try_init(start).await
+        self.own_mysql.get_or_try_init(start).await
     }
 }
 
-async fn start(context: &Context, name: &str) -> anyhow::Result<MySql> {
-    match MySql::start(context, context.folder.join(name)).await? {
-        Some(mysql) => Ok(mysql),
-        None => bail!(MISSING),
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // The URL may hold a password.
+            Source::Url { variable, .. } => write!(f, "what {variable} names"),
+            Source::Program { program } => write!(f, "{program}, started for each check"),
+            Source::Compose { engine } => write!(f, "compose.yaml, by {engine}"),
+        }
     }
 }

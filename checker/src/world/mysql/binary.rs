@@ -38,6 +38,12 @@ impl Binary {
         Ok(Some(Binary { program, version }))
     }
 
+    /// `/usr/sbin/mariadbd (MariaDB 10.11.6)`
+    pub fn about(&self) -> String {
+        let version = self.version.split_whitespace().skip_while(|word| *word != "Ver").nth(1).unwrap_or("unknown");
+        format!("{} ({})", self.program.display(), super::url::said(version))
+    }
+
     pub fn is_mariadb(&self) -> bool {
         self.version.contains("MariaDB")
     }

@@ -69,9 +69,9 @@ pub fn identified(about: &str) -> &'static str {
 }
 
 impl MySql {
-    /// Starts the server that this machine has; none where there is none.
-    pub(in crate::world) async fn start(context: &Context, folder: PathBuf) -> anyhow::Result<Option<MySql>> {
-        let Some(binary) = Binary::find().await? else { return Ok(None) };
+    /// Starts the server that this machine has.
+    pub(in crate::world) async fn start(context: &Context, folder: PathBuf) -> anyhow::Result<MySql> {
+        let binary = Binary::find().await?.context("there is no mariadbd or mysqld on this machine")?;
         let template = binary.template().await?;
         let (data, password) = (folder.join("data"), format!("{:032x}", rand::random::<u128>()));
         let copied = data.clone();
@@ -97,7 +97,7 @@ impl MySql {
             match start_with(context, &folder, command, &admin).await {
                 Ok(process) => {
                     let about = format!("{}, private", version_of(&admin).await?);
-                    return Ok(Some(MySql {
+                    return Ok(MySql {
                         about,
                         run: "gossip".to_owned(),
                         admin,
@@ -105,7 +105,7 @@ impl MySql {
                         template: OnceCell::new(),
                         _lease: None,
                         _process: Some(process),
-                    }));
+                    });
                 }
                 Err(error) => last = Some(error),
             }

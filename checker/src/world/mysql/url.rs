@@ -95,7 +95,7 @@ pub async fn version_of(admin: &MySqlConnectOptions) -> anyhow::Result<String> {
     Ok(said(&version))
 }
 
-fn said(version: &str) -> String {
+pub fn said(version: &str) -> String {
     let maker = if version.contains("MariaDB") { "MariaDB" } else { "MySQL" };
     format!("{maker} {}", version.split('-').next().unwrap_or_default())
 }

@@ -31,11 +31,9 @@ pub struct Server {
 impl Server {
     /// The one that this machine has; builds one where there is none.
     pub async fn find() -> anyhow::Result<Server> {
-        for name in ["redis-server", "valkey-server"] {
-            if let Some(program) = found(name, &[]) {
-                // Nothing on disk: not what it holds, and no file of settings either.
-                return Ok(Server { program, arguments: &["--save", "", "--appendonly", "no"] });
-            }
+        if let Some(program) = installed() {
+            // Nothing on disk: not what it holds, and no file of settings either.
+            return Ok(Server { program, arguments: &["--save", "", "--appendonly", "no"] });
         }
         Ok(Server { program: built().await?, arguments: &[] })
     }
@@ -47,6 +45,11 @@ impl Server {
         let words = place.iter().chain(self.arguments).map(|&word| OsString::from(word));
         [OsString::from(&self.program)].into_iter().chain(words).collect()
     }
+}
+
+/// A Redis or Valkey that somebody has installed.
+pub fn installed() -> Option<PathBuf> {
+    ["redis-server", "valkey-server"].into_iter().find_map(|name| found(name, &[]))
 }
 
 /// The server of the checker's own, built when it is first needed.
