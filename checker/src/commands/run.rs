@@ -15,8 +15,8 @@ use checker::{
 use clap::Args;
 use futures_util::StreamExt;
 
-/// Where the briefs' curl lines knock.
-const USUAL_PORT: u16 = 8000;
+/// Where the briefs' curl lines knock: at the door, and at the servers behind it.
+const USUAL_PORTS: [u16; 3] = [8000, 8001, 8002];
 
 #[derive(Args)]
 pub struct Run {
@@ -34,8 +34,7 @@ impl Run {
         let program: Program = super::program(&self.program, "chapter")?;
         let run = Started::start(program, &Options::default())?;
         let mut world = World::new(run.context().clone(), "by-hand", 0)?;
-        let door = usual_address();
-        let site = match chapters::system(chapter.number, &mut world).door_at(door).start().await {
+        let site = match chapters::system(chapter.number, &mut world).listens_at(usual_address).start().await {
             Ok(site) => site,
             Err(Stop::Broken(error)) => return Err(error),
             Err(Stop::Failed(failure)) => {
@@ -74,12 +73,13 @@ impl Run {
     }
 }
 
-/// The port that the briefs name, or a free one if somebody has it.
-fn usual_address() -> SocketAddr {
-    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, USUAL_PORT));
+/// With the port that the briefs name, or a free one if somebody has it.
+fn usual_address(place: usize) -> SocketAddr {
+    let port = USUAL_PORTS.get(place).copied().unwrap_or(0);
+    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if TcpListener::bind(usual).is_ok() {
         return usual;
     }
-    eprintln!("Port {USUAL_PORT} is taken, so another one it is; put it into the brief's lines.");
+    eprintln!("Port {port} is taken, so another one it is; put that into the brief's lines.");
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
 }

@@ -29,8 +29,11 @@ pub struct SiteBuilder<'w> {
     redis: Option<Neighbour>,
     settings: BTreeMap<String, OsString>,
     open_files: Option<u64>,
-    door: Option<SocketAddr>,
+    places: Option<Places>,
 }
+
+/// Where the door listens (0), and the servers behind it (1, 2, …).
+type Places = fn(usize) -> SocketAddr;
 
 /// Whether a neighbour is there when the site starts.
 #[derive(PartialEq)]
@@ -69,13 +72,13 @@ impl<'w> SiteBuilder<'w> {
             redis: None,
             settings: BTreeMap::new(),
             open_files: None,
-            door: None,
+            places: None,
         }
     }
 
-    /// Where the process that its users ask listens; any free port unless said.
-    pub fn door_at(self, address: SocketAddr) -> Self {
-        SiteBuilder { door: Some(address), ..self }
+    /// Where its processes listen: the one that its users ask (0), and those behind it (1, 2, …). Any free port unless said.
+    pub fn listens_at(self, places: Places) -> Self {
+        SiteBuilder { places: Some(places), ..self }
     }
 
     /// How many processes of role `app`; one unless said.
@@ -137,24 +140,25 @@ impl<'w> SiteBuilder<'w> {
         if let Some(redis) = redis.as_ref().filter(|_| self.redis == Some(Neighbour::Running)) {
             redis.starts().await?;
         }
+        let placed = |mut spec: Spec, place: usize| {
+            if let Some(places) = self.places {
+                spec.settings.insert("LISTEN_ADDR".to_owned(), places(place).to_string().into());
+            }
+            spec
+        };
         let mut starting = Vec::new();
         for number in 1..=self.apps {
             let name = if self.apps == 1 { "the server".to_owned() } else { format!("server {number}") };
-            let mut spec = Spec { name, ..spec.clone() };
-            if let Some(door) = self.door.filter(|_| !self.balancer) {
-                spec.settings.insert("LISTEN_ADDR".to_owned(), door.to_string().into());
-            }
+            let place = if self.balancer { number } else { 0 };
+            let spec = placed(Spec { name, ..spec.clone() }, place);
             starting.push(Server::start_app(stage, spec, redis.as_ref()));
         }
         let apps = futures_util::future::try_join_all(starting).await?;
         let balancer = if self.balancer {
             let upstreams = self.upstreams.unwrap_or_else(|| apps.iter().map(Server::address).collect());
             let upstreams = upstreams.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-            let mut spec = Spec { name: "the balancer".to_owned(), role: "balancer", ..spec.clone() };
+            let mut spec = placed(Spec { name: "the balancer".to_owned(), role: "balancer", ..spec.clone() }, 0);
             spec.settings.insert("UPSTREAMS".to_owned(), upstreams.into());
-            if let Some(door) = self.door {
-                spec.settings.insert("LISTEN_ADDR".to_owned(), door.to_string().into());
-            }
             Some(Server::start(stage, spec).await?)
         } else {
             None
