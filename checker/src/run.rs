@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 use anyhow::Context as _;
@@ -99,7 +99,7 @@ impl Run {
             Err(error) => return Outcome::of(promise, Verdict::Broken).because(&error.context("waiting for its turn")),
         };
         observer.started(&promise.name);
-        let began = Instant::now();
+        let (began, start) = (Instant::now(), SystemTime::now());
         let mut world = match World::new(self.context.clone(), &promise.name, options.seed) {
             Ok(world) => world,
             Err(error) => return Outcome::of(promise, Verdict::Broken).because(&error),
@@ -107,12 +107,13 @@ impl Run {
         let played = std::panic::AssertUnwindSafe(timeout(scenario.limit, (scenario.run)(&mut world))).catch_unwind();
         let result = match played.await {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(Stop::Failed(Failure {
-                expected: format!("an end within {}", human(scenario.limit)),
-                saw: "the last thing in the timeline never came to one".to_owned(),
-                why: "Somebody is still waiting.".to_owned(),
-                process: None,
-            })),
+            Ok(Err(_)) => {
+                let expected = format!("an end within {}", human(scenario.limit));
+                let saw = "the last thing in the timeline never came to one";
+                let failure = Failure::new(expected, saw, "Somebody is still waiting.");
+                // By now, what it had is cleared away.
+                Err(Stop::Failed(Failure { at: start + scenario.limit, ..failure }))
+            }
             Err(panic) => Err(Stop::Broken(anyhow::anyhow!("the checker panicked: {}", panic_text(&*panic)))),
         };
         let mut outcome = Outcome::of(promise, Verdict::Passed);
@@ -289,7 +290,7 @@ async fn story(world: &World, failure: Failure) -> Story {
     }
     Story {
         timeline: world.timeline().moments(),
-        last_words: world.last_words(failure.process.as_deref()),
+        last_words: world.last_words(failure.process.as_deref(), failure.at),
         expected: failure.expected,
         saw: failure.saw,
         why: failure.why,

@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     pin::pin,
+    time::SystemTime,
 };
 
 use checker::{
@@ -39,7 +40,7 @@ impl Run {
             Err(Stop::Broken(error)) => return Err(error),
             Err(Stop::Failed(failure)) => {
                 eprintln!("failed: it does not start. Expected {}; saw {}", failure.expected, failure.saw);
-                for said in world.last_words(failure.process.as_deref()) {
+                for said in world.last_words(failure.process.as_deref(), failure.at) {
                     said.lines.iter().for_each(|line| eprintln!("  {}  {line}", said.process));
                 }
                 return Ok(1);
@@ -62,7 +63,7 @@ impl Run {
             // Nobody listens there any more.
             server.link.cut();
             println!("{} has ended; the end of its log:", server.name());
-            for said in world.last_words(Some(server.name())) {
+            for said in world.last_words(Some(server.name()), SystemTime::now()) {
                 said.lines.iter().for_each(|line| println!("  {line}"));
             }
             if server.name() == site.door().name() {

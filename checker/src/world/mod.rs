@@ -47,10 +47,11 @@ pub mod words;
 mod work;
 
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     path::PathBuf,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::Context as _;
@@ -58,6 +59,7 @@ use futures_util::future::join_all;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::Value;
 
+use self::stage::Unmigrated;
 pub use self::stage::{Context, Stage};
 use self::{
     database::Database,
@@ -65,7 +67,7 @@ use self::{
     site::SiteBuilder,
     timeline::Timeline,
 };
-use crate::story::{Failure, LastWords, Stop, broken};
+use crate::story::{LastWords, Stop, broken};
 
 /// How long `migrate` may take.
 const MIGRATE_LIMIT: Duration = Duration::from_secs(30);
@@ -112,13 +114,19 @@ impl World {
                 self.database = Some(database.clone());
                 Ok(database)
             }
-            Err(Stop::Failed(failure)) => Err(Stop::Failed(failure.clone())),
-            Err(Stop::Broken(error)) => broken(format!("{error:#}")),
+            Err(Unmigrated { stop, process }) => {
+                // Its words belong to each story that ends with it.
+                self.stage.processes().extend(process.clone());
+                match stop {
+                    Stop::Failed(failure) => Err(Stop::Failed(failure.clone())),
+                    Stop::Broken(error) => broken(format!("{error:#}")),
+                }
+            }
         }
     }
 
     /// Runs the role `migrate` on a new file.
-    async fn migrate(&self) -> Result<PathBuf, Stop> {
+    async fn migrate(&self) -> Result<PathBuf, Unmigrated> {
         let folder = self.stage.context.folder.join("template");
         let file = folder.join("gossip.db");
         let spec = Spec {
@@ -129,28 +137,10 @@ impl World {
             folder: folder.clone(),
             run: self.stage.context.run.clone(),
         };
-        let failure = |saw: String| Failure {
-            expected: "role migrate makes the database that DATABASE_URL names, and ends with exit code 0".to_owned(),
-            saw,
-            why: "Without its database the site cannot start.".to_owned(),
-            process: Some("migrate".to_owned()),
-        };
-        let process = self.stage.spawn(&spec)?;
-        let ended = match process.ended(MIGRATE_LIMIT).await {
-            Some(status) if status.success() => Ok(()),
-            Some(status) => Err(failure(describe(status))),
-            None => Err(failure(format!("it was still running after {} s", MIGRATE_LIMIT.as_secs()))),
-        };
-        ended.map_err(|failure| match process.last_words(3).panic {
-            Some(panic) => Stop::Failed(Failure { saw: format!("{}; it panicked: {panic}", failure.saw), ..failure }),
-            None => Stop::Failed(failure),
-        })?;
-        if !file.is_file() {
-            return Err(Stop::Failed(failure("it ended well, but the file is not there".to_owned())));
-        }
-        match Database::at(file.clone()).settle().await {
-            Err(Stop::Broken(error)) => Err(Stop::Failed(failure(format!("the file is no database: {error:#}")))),
-            settled => settled.map(|()| file),
+        let process = self.stage.context.spawn(&spec).map_err(|stop| Unmigrated { stop, process: None })?;
+        match migrated(&process, file).await {
+            Ok(file) => Ok(file),
+            Err(stop) => Err(Unmigrated { stop, process: Some(process) }),
         }
     }
 
@@ -223,17 +213,22 @@ impl World {
         processes.iter().filter_map(Process::mishap).collect()
     }
 
-    /// The end of the logs that explain a failure: of the process at fault, and of those that panicked or erred.
-    pub fn last_words(&self, at_fault: Option<&str>) -> Vec<LastWords> {
+    /// What explains a failure in the logs, up to when it was seen: of the process at fault, of those that came to harm, and
+    /// of those that complained.
+    pub fn last_words(&self, at_fault: Option<&str>, until: SystemTime) -> Vec<LastWords> {
         const LINES: usize = 6;
         const PROCESSES: usize = 2;
         let mut processes = self.stage.processes().clone();
-        let interest = |process: &Process| {
-            let named = at_fault == Some(process.name());
-            named || process.mishap().is_some() || process.log_lines_with("ERROR") > 0
+        processes.reverse();
+        let interest = |process: &Process| match process {
+            _ if at_fault == Some(process.name()) => 3,
+            _ if process.mishap().is_some() => 2,
+            _ if process.is_the_programs() && process.has_complained(until) => 1,
+            _ => 0,
         };
-        processes.retain(interest);
-        processes.iter().rev().take(PROCESSES).map(|process| process.last_words(LINES)).collect()
+        processes.retain(|process| interest(process) > 0);
+        processes.sort_by_key(|process| Reverse(interest(process)));
+        processes.iter().take(PROCESSES).map(|process| process.last_words(LINES, until)).collect()
     }
 
     /// The processes that are alive, for somebody who wants to look at them.
@@ -253,5 +248,25 @@ impl World {
 
     pub fn folder(&self) -> &std::path::Path {
         &self.stage.folder
+    }
+}
+
+/// The database that role `migrate` makes.
+async fn migrated(process: &Process, file: PathBuf) -> Result<PathBuf, Stop> {
+    let failed = |saw: String| {
+        let expected = "role migrate makes the database that DATABASE_URL names, and ends with exit code 0";
+        process.at_fault(expected, saw, "Without its database the site cannot start.")
+    };
+    match process.ended(MIGRATE_LIMIT).await {
+        Some(status) if status.success() => {}
+        Some(status) => return Err(failed(describe(status))),
+        None => return Err(failed(format!("it was still running after {} s", MIGRATE_LIMIT.as_secs()))),
+    }
+    if !file.is_file() {
+        return Err(failed("it ended well, but the file is not there".to_owned()));
+    }
+    match Database::at(file.clone()).settle().await {
+        Err(Stop::Broken(error)) => Err(failed(format!("the file is no database: {error:#}"))),
+        settled => settled.map(|()| file),
     }
 }

@@ -10,7 +10,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Context, bail};
@@ -175,7 +175,8 @@ impl Redis {
             folder: self.stage.folder.clone(),
             run: self.stage.context.run.clone(),
         };
-        let program = Program { command: server.command(address.port()), folder: None, label: spec.name.clone() };
+        let command = server.command(address.port());
+        let program = Program { command, folder: None, label: spec.name.clone(), names: Vec::new() };
         let process = self.stage.spawn_program(&program, &spec)?;
         let answers = async {
             while process.is_running() {
@@ -184,7 +185,7 @@ impl Redis {
                 }
                 sleep(Duration::from_millis(2)).await;
             }
-            bail!("it ended: {}", process.last_words(1).lines.join(" "))
+            bail!("it ended: {}", process.last_words(1, SystemTime::now()).lines.join(" "))
         };
         let answers = timeout(START_LIMIT, answers).await.context("it did not answer").flatten();
         if answers.is_err() {

@@ -293,14 +293,8 @@ impl Server {
     /// Waits for the end that it was asked for.
     pub async fn expect_stopped(&self, limit: Duration, why: &str) -> Result<(), Stop> {
         let moment = self.stage.timeline.begin(format!("{} stops", self.name()));
-        let failure = |saw: String| {
-            Stop::Failed(Failure {
-                expected: format!("it finishes what is under way and ends with exit code 0 within {}", human(limit)),
-                saw,
-                why: why.to_owned(),
-                process: Some(self.name().to_owned()),
-            })
-        };
+        let expected = format!("it finishes what is under way and ends with exit code 0 within {}", human(limit));
+        let failure = |saw: String| Stop::Failed(Failure::new(expected, saw, why).of(self.name()));
         match self.process().ended(limit).await {
             Some(status) if status.success() => {
                 moment.end("exit code 0");

@@ -33,8 +33,14 @@ pub struct Context {
     /// Told of every process group, so that nothing outlives the run.
     pub watch: Box<dyn Fn(&Process) + Send + Sync>,
     /// The database as `migrate` leaves it, made when first needed.
-    pub(super) template: OnceCell<Result<PathBuf, Stop>>,
+    pub(super) template: OnceCell<Result<PathBuf, Unmigrated>>,
     starts: Starts,
+}
+
+/// There is no database: why, and the process that should have made it.
+pub(super) struct Unmigrated {
+    pub stop: Stop,
+    pub process: Option<Process>,
 }
 
 /// What a scenario and its servers share.
@@ -55,6 +61,13 @@ impl Context {
         let pulse = Pulse::start().context("starting a thread")?;
         let (template, starts) = (OnceCell::new(), Starts::default());
         Ok(Context { program, run, folder, real_time: false, full: false, pulse, watch, template, starts })
+    }
+
+    /// Starts a process that belongs to no world.
+    pub(super) fn spawn(&self, spec: &Spec) -> Result<Process, Stop> {
+        let process = Process::spawn(&self.program, spec)?;
+        (self.watch)(&process);
+        Ok(process)
     }
 }
 
