@@ -25,12 +25,16 @@ use toml::{Table, Value};
 use crate::{
     course::{self, Chapter},
     gallery::{self, Entry},
+    program::{Program, known_names},
     stack::Stack,
     workshop,
 };
 
 /// What a learner's answer consists of. Anything else in a copied folder is left alone.
 const PARTS: [&str; 4] = ["src", "migrations", "templates", "static"];
+
+/// What came of building somebody's copy: its program, or what is wrong with it.
+pub type Copied = Result<Program, String>;
 
 /// What came of building one crate.
 #[derive(Clone, Debug)]
@@ -84,15 +88,15 @@ pub fn built_entry(chapter: &Chapter, entry: &Entry, stack: Stack) -> anyhow::Re
     Ok(program)
 }
 
-/// Builds somebody's copy of a chapter's folder.
-pub async fn build_copy(chapter: &Chapter, folder: &Path, stack: Stack) -> anyhow::Result<Built> {
+/// Builds somebody's copy of a chapter's folder, which they know by this label.
+pub async fn build_copy(chapter: &Chapter, folder: &Path, label: &str, stack: Stack) -> anyhow::Result<Copied> {
     let folder = folder.canonicalize().with_context(|| format!("there is no folder {}", folder.display()))?;
     if !folder.join("src/main.rs").is_file() {
         let reason = format!("{} has no src/main.rs: what is wanted is a copy of a chapter's folder", folder.display());
-        return Ok(Built::Refused(reason));
+        return Ok(Err(reason));
     }
     if let Some(refusal) = new_dependencies(chapter, &folder)? {
-        return Ok(Built::Refused(refusal));
+        return Ok(Err(refusal));
     }
     let mut hasher = DefaultHasher::new();
     folder.hash(&mut hasher);
@@ -108,8 +112,20 @@ pub async fn build_copy(chapter: &Chapter, folder: &Path, stack: Stack) -> anyho
     }
     rename(&mut files, &package)?;
     let crates = BTreeMap::from([(package.clone(), files)]);
-    let built = Scratch::open(&name).await?.build(&crates, &[package], stack).await?;
-    built.into_iter().next().context("one crate was built")
+    let scratch = Scratch::open(&name).await?;
+    let built = scratch.build(&crates, std::slice::from_ref(&package), stack).await?;
+    // Where it was laid says nothing to its author.
+    let own = format!("ch{}", chapter.folder_name());
+    let names = vec![
+        (scratch.folder.join(&package).display().to_string(), folder.display().to_string()),
+        (format!("{package}/"), format!("{}/", label.trim_end_matches('/'))),
+        (package.replace('-', "_"), own.replace('-', "_")),
+        (package, own),
+    ];
+    Ok(match built.into_iter().next().context("one crate was built")? {
+        Built::Program(file) => Ok(Program { names, ..Program::binary(&file, label) }),
+        Built::Refused(why) => Err(known_names(&names, &why).into_owned()),
+    })
 }
 
 /// The solution with the entry laid over it.

@@ -1,6 +1,7 @@
 //! The program that is judged: any command that keeps the contract.
 
 use std::{
+    borrow::Cow,
     env,
     ffi::OsString,
     fs,
@@ -19,12 +20,14 @@ pub struct Program {
     pub folder: Option<PathBuf>,
     /// How a report calls it: `chapter`, `solution`, a path or the command.
     pub label: String,
+    /// Names that it was given for the build and uses of itself, each with the one that its author knows.
+    pub names: Vec<(String, String)>,
 }
 
 impl Program {
     /// A built chapter, solution or entry of a gallery.
     pub fn binary(file: &Path, label: &str) -> Program {
-        Program { command: vec![file.into()], folder: None, label: label.to_owned() }
+        Program { command: vec![file.into()], folder: None, label: label.to_owned(), names: Vec::new() }
     }
 
     /// Anything that keeps the contract: words as a shell has them, to be run where we are.
@@ -38,8 +41,17 @@ impl Program {
             Some(first) if !first.is_empty() => *first = executable(first, &folder)?.into(),
             _ => bail!("the command is empty; --program takes one such as 'python3 gossip.py'"),
         }
-        Ok(Program { command, folder: Some(folder), label: label.to_owned() })
+        Ok(Program { command, folder: Some(folder), label: label.to_owned(), names: Vec::new() })
     }
+}
+
+/// What a program says, with names that its author knows.
+pub fn known_names<'t>(names: &[(String, String)], text: &'t str) -> Cow<'t, str> {
+    let told = |text: Cow<'t, str>, (given, known): &(String, String)| match text.contains(given) {
+        true => Cow::Owned(text.replace(given, known)),
+        false => text,
+    };
+    names.iter().fold(Cow::Borrowed(text), told)
 }
 
 /// The file that a command's first word means, found as a shell does: a word with a slash from here, another in PATH.

@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 use anyhow::Context as _;
@@ -110,7 +110,7 @@ impl Run {
             Err(error) => return Outcome::of(promise, Verdict::Broken).because(&error.context("waiting for its turn")),
         };
         observer.started(&promise.name);
-        let began = Instant::now();
+        let (began, start) = (Instant::now(), SystemTime::now());
         let mut world = match World::new(self.context.clone(), &promise.name, options.seed) {
             Ok(world) => world,
             Err(error) => return Outcome::of(promise, Verdict::Broken).because(&error),
@@ -118,12 +118,13 @@ impl Run {
         let played = std::panic::AssertUnwindSafe(timeout(scenario.limit, (scenario.run)(&mut world))).catch_unwind();
         let result = match played.await {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(Stop::Failed(Failure {
-                expected: format!("an end within {}", human(scenario.limit)),
-                saw: "the last thing in the timeline never came to one".to_owned(),
-                why: "Somebody is still waiting.".to_owned(),
-                process: None,
-            })),
+            Ok(Err(_)) => {
+                let expected = format!("an end within {}", human(scenario.limit));
+                let saw = "the last thing in the timeline never came to one";
+                let failure = Failure::new(expected, saw, "Somebody is still waiting.");
+                // By now, what it had is cleared away.
+                Err(Stop::Failed(Failure { at: start + scenario.limit, ..failure }))
+            }
             Err(panic) => Err(Stop::Broken(anyhow::anyhow!("the checker panicked: {}", panic_text(&*panic)))),
         };
         let mut outcome = Outcome::of(promise, Verdict::Passed);
@@ -202,7 +203,11 @@ pub async fn check(
     }
     let run = Run::start(program.clone(), options)?;
     if options.stack == Stack::Servers {
+        // What is wrong with them is said once, before anything is judged.
         run.context.servers().await?;
+        if chapters::has_redis(chapter.number) {
+            run.context.shared_redis().await?;
+        }
     }
     let position = |outcome: &Outcome| chapter.promises.iter().position(|promise| promise.name == outcome.name);
 
@@ -242,6 +247,10 @@ pub async fn check(
         passed: false,
         points,
         scenarios: outcomes,
+        servers: match options.stack {
+            Stack::Embedded => Vec::new(),
+            Stack::Servers => run.context.servers().await?.about(),
+        },
     };
     report.passed = match options.only {
         Some(_) => report.scenarios.iter().all(|outcome| outcome.verdict == Verdict::Passed),
@@ -303,7 +312,7 @@ async fn story(world: &World, failure: Failure) -> Story {
     }
     Story {
         timeline: world.timeline().moments(),
-        last_words: world.last_words(failure.process.as_deref()),
+        last_words: world.last_words(failure.process.as_deref(), failure.at),
         expected: failure.expected,
         saw: failure.saw,
         why: failure.why,

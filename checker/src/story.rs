@@ -1,6 +1,6 @@
 //! Why a scenario stopped, and the story that a failure tells: what was done, what a user saw, what was expected.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 }
 
 /// What a scenario says when it fails; the world adds its timeline and logs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub expected: String,
     pub saw: String,
@@ -28,11 +28,26 @@ pub struct Failure {
     pub why: String,
     /// The process at fault, where one is.
     pub process: Option<String>,
+    /// When it was seen: what processes say after that, while the scenario is cleared away, is no part of the story.
+    pub at: SystemTime,
+}
+
+impl Failure {
+    /// Seen now.
+    pub fn new(expected: impl Into<String>, saw: impl Into<String>, why: impl Into<String>) -> Failure {
+        let (expected, saw, why) = (expected.into(), saw.into(), why.into());
+        Failure { expected, saw, why, process: None, at: SystemTime::now() }
+    }
+
+    /// With this process at fault.
+    pub fn of(self, process: impl Into<String>) -> Failure {
+        Failure { process: Some(process.into()), ..self }
+    }
 }
 
 /// The learner's program is wrong: `expected` against what a user `saw`, and what that means.
 pub fn failed<T>(expected: impl Into<String>, saw: impl Into<String>, why: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::Failed(Failure { expected: expected.into(), saw: saw.into(), why: why.into(), process: None }))
+    Err(Stop::Failed(Failure::new(expected, saw, why)))
 }
 
 /// This run cannot be judged; `reason` says what is in the way and how to mend it.
@@ -57,17 +72,28 @@ pub struct Story {
     pub expected: String,
     pub saw: String,
     pub why: String,
-    /// Of each process worth a look, the last that it said.
+    /// Of each process worth a look, what it said that may explain the failure.
     pub last_words: Vec<LastWords>,
 }
 
-/// The end of a process's log, or its panic.
+/// A process's panic, and of its log what is worth reading.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastWords {
     pub process: String,
-    /// `src/post.rs:42: index out of bounds`
+    /// `src/post.rs:42:9: index out of bounds`
     pub panic: Option<String>,
+    /// In their order; [`LEFT_OUT`] stands for others in between.
     pub lines: Vec<String>,
+}
+
+/// In place of log lines that are not told.
+pub const LEFT_OUT: &str = "…";
+
+impl LastWords {
+    /// `src/post.rs:42:9`, where it panicked.
+    pub fn panicked_at(&self) -> Option<&str> {
+        self.panic.as_deref()?.split(": ").next()
+    }
 }
 
 /// A duration as people read it: `9.2 s`, `12 ms`, `0.4 ms`.

@@ -69,6 +69,9 @@ pub struct Report {
     /// What was checked: `chapter`, `solution`, a path or a command.
     pub target: String,
     pub stack: Stack,
+    /// Those that served as the stack `servers`: `MariaDB 10.11.6, private`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<String>,
     pub seed: u64,
     pub passed: bool,
     pub points: Points,
@@ -115,6 +118,7 @@ impl Report {
             chapter: chapter.folder_name(),
             target: target.to_owned(),
             stack,
+            servers: Vec::new(),
             seed: 0,
             passed: false,
             points: Points { earned: 0, possible: promises().map(|promise| promise.points).sum() },

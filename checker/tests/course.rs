@@ -18,8 +18,10 @@ use checker::{
     story::Story,
     verdict::{Outcome, Report, Verdict},
     workshop,
+    world::servers,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
+use tokio::runtime::Runtime;
 
 /// Stories of the same seed tell of the same people.
 const SEED: u64 = 20_040_214;
@@ -30,10 +32,15 @@ fn main() -> anyhow::Result<()> {
     let mut trials = Vec::new();
     for chapter in course::chapters()? {
         trials.push(of_promises(&chapter));
-        trials.extend(of_solution(&chapter));
+        let mysql = chapter.solution().join("migrations/mysql").is_dir();
+        let stacks = [Stack::Embedded, Stack::Servers].into_iter().filter(|stack| mysql || *stack == Stack::Embedded);
+        let stacks: Vec<_> = stacks.collect();
+        trials.extend(stacks.iter().flat_map(|&stack| of_solution(&chapter, stack)));
         for entry in gallery::entries(&chapter)? {
             trials.extend(match entry.kind() {
-                gallery::Kind::History => of_history(&chapter, &entry),
+                gallery::Kind::History => {
+                    stacks.iter().flat_map(|&stack| of_history(&chapter, &entry, stack)).collect()
+                }
                 gallery::Kind::Wrong => of_wrong(&chapter, &entry)?,
                 gallery::Kind::Right => vec![of_right(&chapter, &entry)],
             });
@@ -41,6 +48,28 @@ fn main() -> anyhow::Result<()> {
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
+
+/// On the stack `servers` as well; left out, and listed as ignored, where this machine has none.
+fn on(
+    stack: Stack,
+    chapter: &Chapter,
+    name: &str,
+    test: impl FnOnce() -> anyhow::Result<()> + Send + 'static,
+) -> Trial {
+    match stack {
+        Stack::Embedded => trial(chapter, name, test),
+        Stack::Servers => trial(chapter, &format!("servers::{name}"), test).with_ignored_flag(MISSING.is_some()),
+    }
+}
+
+/// What the stack `servers` lacks here.
+static MISSING: LazyLock<Option<String>> = LazyLock::new(|| {
+    let missing = Runtime::new().ok()?.block_on(servers::plan()).err().map(|error| format!("{error:#}"));
+    if let Some(missing) = &missing {
+        eprintln!("The tests on the stack `servers` are left out: {missing}.");
+    }
+    missing
+});
 
 fn trial(chapter: &Chapter, name: &str, test: impl FnOnce() -> anyhow::Result<()> + Send + 'static) -> Trial {
     let name = format!("{:02}::{name}", chapter.number);
@@ -65,13 +94,13 @@ fn of_promises(chapter: &Chapter) -> Trial {
 }
 
 /// Each promise is kept by the solution, deep ones too.
-fn of_solution(chapter: &Chapter) -> Vec<Trial> {
+fn of_solution(chapter: &Chapter, stack: Stack) -> Vec<Trial> {
     let of = |promise: &course::Promise| {
         let (chapter, name) = (chapter.clone(), promise.name.clone());
-        trial(&chapter.clone(), &format!("solution::{name}"), move || {
-            let file = workshop::programs(Stack::Embedded)?.join(chapter.solution_package());
+        on(stack, &chapter.clone(), &format!("solution::{name}"), move || {
+            let file = workshop::programs(stack)?.join(chapter.solution_package());
             ensure!(file.is_file(), "{} is not built; cargo xtask test builds it", chapter.solution_package());
-            let outcome = one(&chapter, &Program::binary(&file, "solution"), &name)?;
+            let outcome = one(&chapter, &Program::binary(&file, "solution"), &name, stack)?;
             expect(&outcome, Verdict::Passed)
         })
     };
@@ -79,12 +108,12 @@ fn of_solution(chapter: &Chapter) -> Vec<Trial> {
 }
 
 /// What worked before still works in the starter, and each gap is open.
-fn of_history(chapter: &Chapter, entry: &Entry) -> Vec<Trial> {
+fn of_history(chapter: &Chapter, entry: &Entry, stack: Stack) -> Vec<Trial> {
     let needed = chapter.promises.iter().filter(|promise| promise.kind != Kind::Deep);
     let of = |promise: &course::Promise| {
         let (chapter, entry, promise) = (chapter.clone(), entry.clone(), promise.clone());
-        trial(&chapter.clone(), &format!("history::{}", promise.name), move || {
-            let outcome = one(&chapter, &program(&chapter, &entry)?, &promise.name)?;
+        on(stack, &chapter.clone(), &format!("history::{}", promise.name), move || {
+            let outcome = one(&chapter, &program(&chapter, &entry, stack)?, &promise.name, stack)?;
             match promise.kind {
                 Kind::Gap => golden(&chapter, &entry, &outcome),
                 Kind::Baseline | Kind::Deep => expect(&outcome, Verdict::Passed),
@@ -105,7 +134,7 @@ fn of_wrong(chapter: &Chapter, entry: &Entry) -> anyhow::Result<Vec<Trial>> {
     let of = |name: &String| {
         let (chapter, entry, name) = (chapter.clone(), entry.clone(), name.clone());
         trial(&chapter.clone(), &format!("{}::{name}", entry.name.replace('/', "::")), move || {
-            let report = check(&chapter, &program(&chapter, &entry)?, Some(&name))?;
+            let report = check(&chapter, &program(&chapter, &entry, Stack::Embedded)?, Some(&name), Stack::Embedded)?;
             kill_score::record(&chapter, &entry, &name, &report)?;
             golden(&chapter, &entry, report.scenarios.first().context("one promise was checked")?)
         })
@@ -117,26 +146,26 @@ fn of_wrong(chapter: &Chapter, entry: &Entry) -> anyhow::Result<Vec<Trial>> {
 fn of_right(chapter: &Chapter, entry: &Entry) -> Trial {
     let (chapter, entry) = (chapter.clone(), entry.clone());
     trial(&chapter.clone(), &entry.name.replace('/', "::"), move || {
-        let report = check(&chapter, &program(&chapter, &entry)?, None)?;
+        let report = check(&chapter, &program(&chapter, &entry, Stack::Embedded)?, None, Stack::Embedded)?;
         kill_score::record(&chapter, &entry, "all", &report)?;
         let mut needed = report.scenarios.iter().filter(|outcome| outcome.kind != Kind::Deep);
         needed.try_for_each(|outcome| expect(outcome, Verdict::Passed))
     })
 }
 
-fn program(chapter: &Chapter, entry: &Entry) -> anyhow::Result<Program> {
-    Ok(Program::binary(&overlay::built_entry(chapter, entry, Stack::Embedded)?, &entry.name))
+fn program(chapter: &Chapter, entry: &Entry, stack: Stack) -> anyhow::Result<Program> {
+    Ok(Program::binary(&overlay::built_entry(chapter, entry, stack)?, &entry.name))
 }
 
-fn one(chapter: &Chapter, program: &Program, name: &str) -> anyhow::Result<Outcome> {
-    let report = check(chapter, program, Some(name))?;
+fn one(chapter: &Chapter, program: &Program, name: &str, stack: Stack) -> anyhow::Result<Outcome> {
+    let report = check(chapter, program, Some(name), stack)?;
     report.scenarios.into_iter().next().context("one promise was checked")
 }
 
 /// As `check` does, but that its evidence goes with it: tests of one chapter run side by side.
-fn check(chapter: &Chapter, program: &Program, only: Option<&str>) -> anyhow::Result<Report> {
-    let options = Options { seed: SEED, only: only.map(str::to_owned), evidence: false, ..Options::default() };
-    let runtime = tokio::runtime::Runtime::new().context("starting threads")?;
+fn check(chapter: &Chapter, program: &Program, only: Option<&str>, stack: Stack) -> anyhow::Result<Report> {
+    let options = Options { seed: SEED, stack, only: only.map(str::to_owned), evidence: false, ..Options::default() };
+    let runtime = Runtime::new().context("starting threads")?;
     let report = runtime.block_on(run::check(chapter, program, &options, &Silent));
     runtime.shutdown_background();
     report

@@ -1,7 +1,9 @@
 //! `test`: every test of the repository. The learner's chapters are left out: they are the learner's to change.
 
 use std::{
+    path::Path,
     process::{Command, Stdio},
+    rc::Rc,
     time::Instant,
 };
 
@@ -9,7 +11,13 @@ use anyhow::{Result, bail};
 use clap::Args;
 use console::style;
 
-use crate::{build, child, screen::lasted, workshop::Workshop};
+use crate::{
+    build, child,
+    course::Chapter,
+    screen::{self, lasted},
+    stack::Stack,
+    workshop::Workshop,
+};
 
 /// `checker` begins with these two letters as well.
 const NOT_THE_LEARNERS: &str = "--exclude=ch[0-9]*";
@@ -54,6 +62,8 @@ impl Test {
         }
         step.end();
 
+        build_for_servers(workshop, checker)?;
+
         let nextest =
             repository.cargo().args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
         let runs = if nextest.is_ok_and(|status| status.success()) {
@@ -97,6 +107,32 @@ impl Test {
         }
         self.filters().map(|filter| [&all[..], &["--", filter]].concat()).collect()
     }
+}
+
+/// The stack `servers` has programs of its own; where this machine has no servers, its tests are left out.
+fn build_for_servers(workshop: &Workshop, checker: &Path) -> Result<()> {
+    let repository = &workshop.repository;
+    let step = Step::begin("the stack `servers`");
+    let found = Command::new(checker).arg("servers").output()?;
+    if !found.status.success() {
+        let why = String::from_utf8_lossy(&found.stderr);
+        eprintln!("  its tests are left out: {}", why.trim_start_matches("broken: ").trim_end());
+        return Ok(());
+    }
+    eprint!("{}", screen::indented(&String::from_utf8_lossy(&found.stdout), 2));
+    let on_mysql = |chapter: &&Rc<Chapter>| chapter.solution_path(&repository.root).join("migrations/mysql").is_dir();
+    let solutions = workshop.chapters.iter().filter(on_mysql);
+    let solutions: Vec<_> = solutions.map(|chapter| chapter.solution_package()).collect();
+    let built = build::with_checker(repository, &solutions, Stack::Servers)?;
+    if !built.success {
+        built.print_diagnostics(&repository.root, true);
+        bail!("not everything compiles with the feature `mysql`; cargo says above where");
+    }
+    if child::run(Command::new(checker).args(["build-gallery", "--stack", "servers"]))? != 0 {
+        bail!("history could not be built with the feature `mysql`; the lines above say which");
+    }
+    step.end();
+    Ok(())
 }
 
 /// Said before it runs, and how long it took after.

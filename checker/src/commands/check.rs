@@ -122,18 +122,19 @@ impl Check {
 
     /// What is to be judged, or why it cannot be built.
     async fn program(&self, chapter: &Chapter) -> anyhow::Result<Result<Program, String>> {
-        let built = match &self.what {
-            What { program: Some(words), .. } => return Ok(Ok(super::program(words, &self.label())?)),
-            What { overlay: Some(folder), .. } => overlay::build_copy(chapter, folder, self.stack).await?,
-            What { entry: Some(name), .. } => {
-                overlay::build_entry(chapter, &gallery::entry(chapter, name)?, self.stack).await?
+        Ok(match &self.what {
+            What { program: Some(words), .. } => Ok(super::program(words, &self.label())?),
+            What { overlay: Some(folder), .. } => {
+                overlay::build_copy(chapter, folder, &self.label(), self.stack).await?
             }
-            What { unbuilt: true, .. } => Built::Refused(String::new()),
+            What { entry: Some(name), .. } => {
+                match overlay::build_entry(chapter, &gallery::entry(chapter, name)?, self.stack).await? {
+                    Built::Program(file) => Ok(Program::binary(&file, &self.label())),
+                    Built::Refused(why) => Err(why),
+                }
+            }
+            What { unbuilt: true, .. } => Err(String::new()),
             What { .. } => bail!("there is nothing to check; --program, --overlay or --entry says what"),
-        };
-        Ok(match built {
-            Built::Program(file) => Ok(Program::binary(&file, &self.label())),
-            Built::Refused(why) => Err(why),
         })
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use checker::{
     course::{self, Chapter},
-    overlay::{self, Built},
+    overlay,
     program::Program,
     report::{
         Look, Progress,
@@ -78,11 +78,6 @@ impl Grade {
 
 /// The program of a copy; none where it does not build, and then why on stderr.
 async fn copy(chapter: &Chapter, folder: &Path) -> anyhow::Result<Option<Program>> {
-    Ok(match overlay::build_copy(chapter, folder, Stack::Embedded).await? {
-        Built::Program(file) => Some(Program::binary(&file, &folder.display().to_string())),
-        Built::Refused(why) => {
-            eprintln!("{}: {}", chapter.folder_name(), why.trim_end());
-            None
-        }
-    })
+    let copied = overlay::build_copy(chapter, folder, &folder.display().to_string(), Stack::Embedded).await?;
+    Ok(copied.inspect_err(|why| eprintln!("{}: {}", chapter.folder_name(), why.trim_end())).ok())
 }

@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     pin::pin,
+    time::SystemTime,
 };
 
 use checker::{
@@ -15,8 +16,8 @@ use checker::{
 use clap::Args;
 use futures_util::StreamExt;
 
-/// Where the briefs' curl lines knock.
-const USUAL_PORT: u16 = 8000;
+/// Where the briefs' curl lines knock: at the door, and at the servers behind it.
+const USUAL_PORTS: [u16; 3] = [8000, 8001, 8002];
 
 #[derive(Args)]
 pub struct Run {
@@ -34,13 +35,12 @@ impl Run {
         let program: Program = super::program(&self.program, "chapter")?;
         let run = Started::start(program, &Options::default())?;
         let mut world = World::new(run.context().clone(), "by-hand", 0)?;
-        let door = usual_address();
-        let site = match chapters::system(chapter.number, &mut world).door_at(door).start().await {
+        let site = match chapters::system(chapter.number, &mut world).listens_at(usual_address).start().await {
             Ok(site) => site,
             Err(Stop::Broken(error)) => return Err(error),
             Err(Stop::Failed(failure)) => {
                 eprintln!("failed: it does not start. Expected {}; saw {}", failure.expected, failure.saw);
-                for said in world.last_words(failure.process.as_deref()) {
+                for said in world.last_words(failure.process.as_deref(), failure.at) {
                     said.lines.iter().for_each(|line| eprintln!("  {}  {line}", said.process));
                 }
                 return Ok(1);
@@ -63,7 +63,7 @@ impl Run {
             // Nobody listens there any more.
             server.link.cut();
             println!("{} has ended; the end of its log:", server.name());
-            for said in world.last_words(Some(server.name())) {
+            for said in world.last_words(Some(server.name()), SystemTime::now()) {
                 said.lines.iter().for_each(|line| println!("  {line}"));
             }
             if server.name() == site.door().name() {
@@ -74,12 +74,13 @@ impl Run {
     }
 }
 
-/// The port that the briefs name, or a free one if somebody has it.
-fn usual_address() -> SocketAddr {
-    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, USUAL_PORT));
+/// With the port that the briefs name, or a free one if somebody has it.
+fn usual_address(place: usize) -> SocketAddr {
+    let port = USUAL_PORTS.get(place).copied().unwrap_or(0);
+    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if TcpListener::bind(usual).is_ok() {
         return usual;
     }
-    eprintln!("Port {USUAL_PORT} is taken, so another one it is; put it into the brief's lines.");
+    eprintln!("Port {port} is taken, so another one it is; put that into the brief's lines.");
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
 }

@@ -1,5 +1,5 @@
-//! A promise that is open, told in full: what was done and what users saw, what was expected, what the program said last, and where
-//! to look next.
+//! A promise that is open, told in full: what was done and what users saw, what was expected, what the program said of it, and
+//! where to look next.
 
 use std::path::Path;
 
@@ -18,8 +18,8 @@ const TWO_COLUMNS: usize = 76;
 /// Moments at the beginning and at the end of a long timeline; the evidence has them all.
 const BEGINNING: usize = 8;
 const END: usize = 20;
-/// Of a process's last lines, and of the rows that one of them may take, when not all is asked for.
-const LAST_LINES: usize = 8;
+/// Of the lines that a process said, and of the rows that one of them may take, when not all is asked for.
+const LAST_LINES: usize = 12;
 const ROWS_OF_A_LINE: usize = 3;
 
 /// A failed promise with its story, or one that could not be judged with the reason.
@@ -42,8 +42,11 @@ pub fn tell(look: Look, chapter: &Chapter, outcome: &Outcome, all: bool) -> Stri
         let reason = outcome.broken.as_deref().unwrap_or("no reason was given");
         text.push_str(&look.labelled("reason", LABEL, reason, |row| look.odd(row)));
     } else {
-        let hint = format!("cargo xtask hint {:02}", chapter.number);
-        text.push_str(&look.labelled("next", LABEL, &hint, |row| look.bright(row)));
+        let next = match outcome.story.as_ref().and_then(panicked_at) {
+            Some(place) => format!("{place}, where it panicked"),
+            None => format!("cargo xtask hint {:02}", chapter.number),
+        };
+        text.push_str(&look.labelled("next", LABEL, &next, |row| look.bright(row)));
     }
     if let Some(evidence) = &outcome.evidence {
         // On a line of its own however long it is: a path with a line end in it cannot be copied.
@@ -51,6 +54,13 @@ pub fn tell(look: Look, chapter: &Chapter, outcome: &Outcome, all: bool) -> Stri
         text.push_str(&format!("  {label}{}\n", from_the_root(evidence)));
     }
     text
+}
+
+/// Where the program panicked, unless that is in a library: no hint says more.
+fn panicked_at(story: &Story) -> Option<&str> {
+    let is_in_a_library =
+        |place: &str| ["/registry/src/", "/git/checkouts/", "/rustc/"].iter().any(|of| place.contains(of));
+    story.last_words.iter().filter_map(LastWords::panicked_at).find(|place| !is_in_a_library(place))
 }
 
 /// As people type it: from the repository's root, where it is in there.
@@ -160,7 +170,7 @@ fn clock(moment: &Moment) -> String {
     format!("{:06.3}", moment.at)
 }
 
-/// What the processes worth a look said last: those that panicked first, and no more than a screen can hold.
+/// What the processes worth a look said: those that panicked first, and no more than a screen can hold.
 fn last_words(look: Look, story: &Story, all: bool) -> String {
     let mut processes: Vec<&LastWords> =
         story.last_words.iter().filter(|words| words.panic.is_some() || !words.lines.is_empty()).collect();
@@ -170,7 +180,7 @@ fn last_words(look: Look, story: &Story, all: bool) -> String {
     }
     let mut text = String::new();
     for words in processes {
-        text.push_str(&format!("\n  {}\n", look.quiet(&format!("{}, the last it said:", words.process))));
+        text.push_str(&format!("\n  {}\n", look.quiet(&format!("{}, from its log:", words.process))));
         if let Some(panic) = &words.panic {
             text.push_str(&look.labelled("panicked", LABEL, panic, |row| look.bad(row)));
         }

@@ -125,7 +125,7 @@ fn told(story: &Story) -> String {
         text.push_str(&format!("\n{}\n", story.why));
     }
     for words in &story.last_words {
-        text.push_str(&format!("\n{}, the last it said:\n", words.process));
+        text.push_str(&format!("\n{}, from its log:\n", words.process));
         text.extend(words.panic.iter().map(|panic| format!("panicked: {panic}\n")));
         text.extend(words.lines.iter().map(|line| format!("| {line}\n")));
     }

@@ -65,6 +65,14 @@ impl Database {
         self.place.url()
     }
 
+    /// What it is, in a sentence.
+    pub fn kind(&self) -> &'static str {
+        match &self.place {
+            Place::File(_) => "file",
+            Place::Server(_) => "database",
+        }
+    }
+
     /// Where somebody can look into it.
     pub fn shown(&self) -> String {
         self.place.shown()
@@ -195,10 +203,26 @@ impl Database {
         let mut connection = self.connect().await?;
         let mut found = Vec::new();
         for table in self.tables().await? {
-            let values = contract(connection.values_of(&table).await)?;
-            found.extend(values.into_iter().map(|value| (table.clone(), value)));
+            let rows = contract(connection.texts(&table).await)?;
+            found.extend(rows.into_iter().flatten().map(|value| (table.clone(), value)));
         }
         Ok(found)
+    }
+
+    /// What is in it, for somebody who looks at it when it is gone. A file stays, and needs no copy.
+    pub(super) async fn copy_for_people(&self) -> Result<Option<String>, Stop> {
+        if let Place::File(_) = self.place {
+            return Ok(None);
+        }
+        let mut connection = self.connect().await?;
+        let mut text = String::new();
+        for table in self.tables().await? {
+            text.push_str(&format!("{table}\n"));
+            for row in contract(connection.texts(&table).await)? {
+                text.push_str(&format!("    {}\n", row.join(" | ")));
+            }
+        }
+        Ok(Some(text))
     }
 
     /// From now on everybody's writes wait.

@@ -81,7 +81,6 @@ impl Errands {
 
     fn failed(&self, world: &World, limit: Duration, expected: String, took: Duration, why: &str) -> Result<(), Stop> {
         world.expect_steady_machine_since(self.began, limit / 8)?;
-        let process = Some(self.server.clone());
-        Err(Stop::Failed(Failure { expected, saw: human(took), why: why.to_owned(), process }))
+        Err(Stop::Failed(Failure::new(expected, human(took), why).of(&self.server)))
     }
 }

@@ -91,7 +91,7 @@ fn said_by(server: &Server, stop: Stop) -> Stop {
     match stop {
         Stop::Failed(failure) => {
             let saw = format!("{}: {}", server.name(), failure.saw);
-            Stop::Failed(Failure { saw, process: Some(server.name().to_owned()), ..failure })
+            Stop::Failed(Failure { saw, ..failure }.of(server.name()))
         }
         broken @ Stop::Broken(_) => broken,
     }

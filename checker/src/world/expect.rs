@@ -3,7 +3,7 @@
 
 use super::{
     html::Element,
-    http::{Page, Seen, quoted},
+    http::{Page, Seen, quoted, quoted_at_length},
 };
 use crate::story::{Stop, failed};
 
@@ -144,7 +144,7 @@ impl Page {
         let form = self.html.form_to("/post");
         match form.and_then(|form| form.field("content").map(|field| field.value.trim().to_owned())) {
             Some(typed) if typed.is_empty() => Ok(()),
-            Some(typed) => failed("an empty form", format!("it holds {}", quoted(&typed)), why),
+            Some(typed) => failed("an empty form", format!("it holds {}", quoted_at_length(&typed)), why),
             None => failed("an empty form", "no form with a field \"content\"", why),
         }
     }
@@ -158,11 +158,11 @@ impl Page {
     pub fn expect_still_in(&self, action: &str, field: &str, text: &str, why: &str) -> Result<(), Stop> {
         let form = self.html.form_to(action);
         let typed = form.and_then(|form| form.field(field).map(|field| field.value.replace("\r\n", "\n")));
-        let expected = format!("the form again, with {} still in it", quoted(text));
+        let expected = format!("the form again, with {} still in it", quoted_at_length(text));
         match typed {
             Some(typed) if typed == text => Ok(()),
             Some(typed) if typed.is_empty() => failed(expected, "an empty form", why),
-            Some(typed) => failed(expected, format!("it holds {}", quoted(&typed)), why),
+            Some(typed) => failed(expected, format!("it holds {}", quoted_at_length(&typed)), why),
             None => failed(expected, format!("no form with a field \"{field}\""), why),
         }
     }

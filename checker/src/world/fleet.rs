@@ -218,12 +218,7 @@ impl Fleet {
 
     /// The balancer's failure.
     pub fn failed<T>(&self, expected: impl Into<String>, saw: impl Into<String>, why: &str) -> Result<T, Stop> {
-        Err(Stop::Failed(Failure {
-            expected: expected.into(),
-            saw: saw.into(),
-            why: why.to_owned(),
-            process: Some(self.balancer().name().to_owned()),
-        }))
+        Err(Stop::Failed(Failure::new(expected, saw, why).of(self.balancer().name())))
     }
 
     /// Waits until nobody is under way at any server.

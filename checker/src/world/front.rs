@@ -71,7 +71,7 @@ impl Server {
     /// This server did it.
     pub fn is_at_fault(&self, stop: Stop) -> Stop {
         match stop {
-            Stop::Failed(failure) => Stop::Failed(Failure { process: Some(self.name().to_owned()), ..failure }),
+            Stop::Failed(failure) => Stop::Failed(failure.of(self.name())),
             broken @ Stop::Broken(_) => broken,
         }
     }
@@ -153,8 +153,7 @@ impl Front {
     }
 
     fn failed<T>(&self, expected: String, saw: impl Into<String>, why: &str) -> Result<T, Stop> {
-        let process = Some(self.shown_by.clone());
-        Err(Stop::Failed(Failure { expected, saw: saw.into(), why: why.to_owned(), process }))
+        Err(Stop::Failed(Failure::new(expected, saw, why).of(&self.shown_by)))
     }
 }
 

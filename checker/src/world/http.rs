@@ -23,7 +23,7 @@ use super::{
 };
 use crate::story::human;
 
-pub use super::page::{Page, Seen, quoted};
+pub use super::page::{Page, Seen, quoted, quoted_at_length};
 
 /// How long a person looks at a page that does not come.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -148,7 +148,7 @@ impl Browser {
 
     /// Opens the feed, types a gossip and publishes it.
     pub async fn publishes(&mut self, content: &str) -> Seen {
-        let act = format!("publishes {}", quoted(content));
+        let act = format!("publishes {}", quoted_at_length(content));
         self.fills_in(&act, "/", "/post", &[("content", content), ("tag", "gossip")]).await
     }
 

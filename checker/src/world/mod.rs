@@ -49,10 +49,11 @@ pub mod words;
 mod work;
 
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     path::Path,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::Context as _;
@@ -60,15 +61,17 @@ use futures_util::future::join_all;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::Value;
 
+use self::stage::Unmigrated;
 pub use self::stage::{Context, Stage};
 use self::{
     database::Database,
     mysql::MySql,
     process::{Process, Spec, describe},
+    redis::{Lease, Redis},
     site::SiteBuilder,
     timeline::Timeline,
 };
-use crate::story::{Failure, LastWords, Stop, broken};
+use crate::story::{LastWords, Stop, broken};
 
 /// How long `migrate` may take.
 const MIGRATE_LIMIT: Duration = Duration::from_secs(30);
@@ -80,6 +83,8 @@ pub struct World {
     database: Option<Database>,
     /// Its database is in a server that is nobody else's.
     fills_the_server: bool,
+    /// What it has of somebody's Redis.
+    leases: Vec<Lease>,
     began: Instant,
 }
 
@@ -97,6 +102,7 @@ impl World {
             measured: BTreeMap::new(),
             database: None,
             fills_the_server: false,
+            leases: Vec::new(),
             began: Instant::now(),
         })
     }
@@ -122,9 +128,28 @@ impl World {
                 database.copy_from(template).await?;
                 Ok(database)
             }
-            Err(Stop::Failed(failure)) => Err(Stop::Failed(failure.clone())),
-            Err(Stop::Broken(error)) => broken(format!("{error:#}")),
+            Err(Unmigrated { stop, process }) => {
+                // Its words belong to each story that ends with it.
+                self.stage.processes().extend(process.clone());
+                match stop {
+                    Stop::Failed(failure) => Err(Stop::Failed(failure.clone())),
+                    Stop::Broken(error) => broken(format!("{error:#}")),
+                }
+            }
         }
+    }
+
+    /// One of its own; or, where that is asked for and there is one, a part of somebody's.
+    async fn running_redis(&mut self, may_be_shared: bool) -> Result<Redis, Stop> {
+        let stage = self.stage.clone();
+        if may_be_shared && let Some(shared) = stage.context.shared_redis().await? {
+            let lease = shared.lease().await?;
+            self.leases.push(lease.clone());
+            return Ok(Redis::of(lease, stage));
+        }
+        let redis = Redis::new(stage);
+        redis.starts().await?;
+        Ok(redis)
     }
 
     /// Where a database can be; there is none yet.
@@ -136,9 +161,10 @@ impl World {
     }
 
     /// Runs the role `migrate` where there is nothing.
-    async fn migrate(&self, server: Option<&MySql>) -> Result<Database, Stop> {
+    async fn migrate(&self, server: Option<&MySql>) -> Result<Database, Unmigrated> {
         let folder = self.stage.context.folder.join("template");
-        let database = self.place(server, &folder).await?;
+        let nowhere = |error| Unmigrated { stop: Stop::Broken(error), process: None };
+        let database = self.place(server, &folder).await.map_err(nowhere)?;
         let spec = Spec {
             name: "migrate".to_owned(),
             role: "migrate",
@@ -147,29 +173,10 @@ impl World {
             folder,
             run: self.stage.context.run.clone(),
         };
-        let failure = |saw: String| Failure {
-            expected: "role migrate makes the database that DATABASE_URL names, and ends with exit code 0".to_owned(),
-            saw,
-            why: "Without its database the site cannot start.".to_owned(),
-            process: Some("migrate".to_owned()),
-        };
-        let process = self.stage.spawn(&spec)?;
-        let ended = match process.ended(MIGRATE_LIMIT).await {
-            Some(status) if status.success() => Ok(()),
-            Some(status) => Err(failure(describe(status))),
-            None => Err(failure(format!("it was still running after {} s", MIGRATE_LIMIT.as_secs()))),
-        };
-        ended.map_err(|failure| match process.last_words(3).panic {
-            Some(panic) => Stop::Failed(Failure { saw: format!("{}; it panicked: {panic}", failure.saw), ..failure }),
-            None => Stop::Failed(failure),
-        })?;
-        if !database.is_there().await? {
-            let what = if server.is_some() { "database" } else { "file" };
-            return Err(Stop::Failed(failure(format!("it ended well, but the {what} is not there"))));
-        }
-        match database.settle().await {
-            Err(Stop::Broken(error)) => Err(Stop::Failed(failure(format!("the file is no database: {error:#}")))),
-            settled => settled.map(|()| database),
+        let process = self.stage.context.spawn(&spec).map_err(|stop| Unmigrated { stop, process: None })?;
+        match migrated(&process, database).await {
+            Ok(database) => Ok(database),
+            Err(stop) => Err(Unmigrated { stop, process: Some(process) }),
         }
     }
 
@@ -242,17 +249,22 @@ impl World {
         processes.iter().filter_map(Process::mishap).collect()
     }
 
-    /// The end of the logs that explain a failure: of the process at fault, and of those that panicked or erred.
-    pub fn last_words(&self, at_fault: Option<&str>) -> Vec<LastWords> {
+    /// What explains a failure in the logs, up to when it was seen: of the process at fault, of those that came to harm, and
+    /// of those that complained.
+    pub fn last_words(&self, at_fault: Option<&str>, until: SystemTime) -> Vec<LastWords> {
         const LINES: usize = 6;
         const PROCESSES: usize = 2;
         let mut processes = self.stage.processes().clone();
-        let interest = |process: &Process| {
-            let named = at_fault == Some(process.name());
-            named || process.mishap().is_some() || process.log_lines_with("ERROR") > 0
+        processes.reverse();
+        let interest = |process: &Process| match process {
+            _ if at_fault == Some(process.name()) => 3,
+            _ if process.mishap().is_some() => 2,
+            _ if process.is_the_programs() && process.has_complained(until) => 1,
+            _ => 0,
         };
-        processes.retain(interest);
-        processes.iter().rev().take(PROCESSES).map(|process| process.last_words(LINES)).collect()
+        processes.retain(|process| interest(process) > 0);
+        processes.sort_by_key(|process| Reverse(interest(process)));
+        processes.iter().take(PROCESSES).map(|process| process.last_words(LINES, until)).collect()
     }
 
     /// The processes that are alive, for somebody who wants to look at them.
@@ -267,6 +279,14 @@ impl World {
         for process in processes {
             process.kill().await?;
         }
+        if let Some(database) = &self.database
+            && let Ok(Some(text)) = database.copy_for_people().await
+        {
+            std::fs::write(self.folder().join("database.txt"), text).context("keeping what was in the database")?;
+        }
+        for lease in std::mem::take(&mut self.leases) {
+            lease.end().await.context("emptying this world's part of Redis")?;
+        }
         if let Some(database) = self.database.take()
             && let Some(server) = self.stage.context.mysql(self.fills_the_server).await?
         {
@@ -277,5 +297,25 @@ impl World {
 
     pub fn folder(&self) -> &std::path::Path {
         &self.stage.folder
+    }
+}
+
+/// The database that role `migrate` makes.
+async fn migrated(process: &Process, database: Database) -> Result<Database, Stop> {
+    let failed = |saw: String| {
+        let expected = "role migrate makes the database that DATABASE_URL names, and ends with exit code 0";
+        process.at_fault(expected, saw, "Without its database the site cannot start.")
+    };
+    match process.ended(MIGRATE_LIMIT).await {
+        Some(status) if status.success() => {}
+        Some(status) => return Err(failed(describe(status))),
+        None => return Err(failed(format!("it was still running after {} s", MIGRATE_LIMIT.as_secs()))),
+    }
+    if !database.is_there().await? {
+        return Err(failed(format!("it ended well, but the {} is not there", database.kind())));
+    }
+    match database.settle().await {
+        Err(Stop::Broken(error)) => Err(failed(format!("the file is no database: {error:#}"))),
+        settled => settled.map(|()| database),
     }
 }

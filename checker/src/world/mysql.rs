@@ -11,8 +11,8 @@ use tokio::sync::OnceCell;
 use super::{
     database::{Database, Schema},
     process::Process,
+    stage::Unmigrated,
 };
-use crate::story::Stop;
 
 /// Where somebody's is, and how to get in.
 pub const URL: &str = "GOSSIP_MYSQL_URL";
@@ -37,7 +37,7 @@ pub struct MySql {
     /// It is nobody else's: it may have accounts of the checker's, and be filled.
     is_private: bool,
     /// The database as `migrate` leaves it, made when first needed.
-    pub(super) template: OnceCell<Result<Database, Stop>>,
+    pub(super) template: OnceCell<Result<Database, Unmigrated>>,
     /// Keeps the databases of this run from being taken for leftovers.
     _lease: Option<tokio::sync::Mutex<MySqlConnection>>,
     _process: Option<Process>,

@@ -173,13 +173,23 @@ pub(super) fn set_cookies(headers: &HeaderMap) -> Vec<Cookie<'static>> {
 
 /// Text as a story shows it: short, on one line.
 pub fn quoted(text: &str) -> String {
+    format!("“{}”", beginning(text).unwrap_or_else(|| collapsed(text)))
+}
+
+/// The same of what somebody typed: where that is not all of it, with its length.
+pub fn quoted_at_length(text: &str) -> String {
+    match beginning(text) {
+        Some(_) => format!("{} ({} characters)", quoted(text), text.chars().count()),
+        None => quoted(text),
+    }
+}
+
+/// Of a text that is too long for a story.
+fn beginning(text: &str) -> Option<String> {
     const SHOWN: usize = 60;
     let line = collapsed(text);
-    let mut shown: String = line.chars().take(SHOWN).collect();
-    if shown.len() < line.len() {
-        shown.push('…');
-    }
-    format!("“{shown}”")
+    let shown: String = line.chars().take(SHOWN).collect();
+    (shown.len() < line.len()).then(|| shown + "…")
 }
 
 /// Runs of white space as one space, as a browser shows them.

@@ -14,7 +14,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::Context;
@@ -66,6 +66,7 @@ pub struct Spec {
 pub struct Process {
     pid: Pid,
     name: Arc<str>,
+    role: &'static str,
     state: watch::Receiver<State>,
     /// A scenario has killed it, or told it to stop.
     asked_to_end: Arc<AtomicBool>,
@@ -94,7 +95,7 @@ impl Process {
         let mut child = command(program, spec, &own).spawn().map_err(|error| cannot_start(program, spec, error))?;
         let pid =
             child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).context("a new process has an id")?;
-        let log = Arc::new(Mutex::new(Log::create(&spec.folder, &spec.name)?));
+        let log = Arc::new(Mutex::new(Log::create(&spec.folder, &spec.name, program)?));
         let (said, state) = watch::channel(State::Starting);
         let said = Arc::new(said);
         let readers = [
@@ -108,7 +109,8 @@ impl Process {
             wait_for_end(child, readers, said).await;
             watching.abort();
         });
-        Ok(Process { pid, name: spec.name.as_str().into(), state, asked_to_end: Arc::default(), log, memory })
+        let (name, role) = (spec.name.as_str().into(), spec.role);
+        Ok(Process { pid, name, role, state, asked_to_end: Arc::default(), log, memory })
     }
 
     /// Waits until it says on stdout that it is ready, and where.
@@ -188,6 +190,11 @@ impl Process {
         &self.name
     }
 
+    /// A role of the program under test, and no neighbour.
+    pub fn is_the_programs(&self) -> bool {
+        !self.role.is_empty()
+    }
+
     pub fn pid(&self) -> i32 {
         self.pid.as_raw_pid()
     }
@@ -202,9 +209,9 @@ impl Process {
         resident(self.pid).unwrap_or(0)
     }
 
-    /// How many lines of its log, as far as they are at hand, contain this.
-    pub fn log_lines_with(&self, text: &str) -> usize {
-        lock(&self.log).lines_with(text)
+    /// Whether it had said something out of the ordinary by then: a warning, an error, a print of the learner's own.
+    pub fn has_complained(&self, until: SystemTime) -> bool {
+        lock(&self.log).has_complaints(until)
     }
 
     /// What it did that no scenario asked for: a panic, an end of its own, memory without bound.
@@ -222,18 +229,18 @@ impl Process {
         if let Some(held) = self.memory.exceeded() {
             return Some(format!("{} held {held} MiB and was ended", self.name));
         }
-        lock(&self.log).panic().map(|panic| format!("{} panicked: {panic}", self.name))
+        lock(&self.log).panicked_at().map(|place| format!("{} panicked at {place}", self.name))
     }
 
-    /// The end of its log, for a story.
-    pub fn last_words(&self, lines: usize) -> LastWords {
-        lock(&self.log).last_words(&self.name, lines)
+    /// Of what it had said by then, so many lines for a story.
+    pub fn last_words(&self, lines: usize, until: SystemTime) -> LastWords {
+        lock(&self.log).last_words(&self.name, lines, until)
     }
 
-    fn at_fault(&self, expected: &str, saw: String, why: &str) -> Stop {
-        let process = Some(self.name.to_string());
+    /// Its own failure.
+    pub fn at_fault(&self, expected: &str, saw: String, why: &str) -> Stop {
         let saw = self.trouble().map_or(saw.clone(), |trouble| format!("{saw}; {trouble}"));
-        Stop::Failed(Failure { expected: expected.to_owned(), saw, why: why.to_owned(), process })
+        Stop::Failed(Failure::new(expected, saw, why).of(&*self.name))
     }
 }
 
@@ -268,12 +275,9 @@ fn cannot_start(program: &Program, spec: &Spec, error: std::io::Error) -> Stop {
         Some(Errno::AGAIN) => "raise the limit on processes (`ulimit -u`), or close other programs",
         Some(Errno::NOMEM) => "free some memory: close other programs",
         _ => {
-            return Stop::Failed(Failure {
-                expected: format!("{} can be started", spec.name),
-                saw: format!("{}: {error}", program.command.join(&OsString::from(" ")).to_string_lossy()),
-                why: "The program could not be run at all.".to_owned(),
-                process: None,
-            });
+            let saw = format!("{}: {error}", program.command.join(&OsString::from(" ")).to_string_lossy());
+            let why = "The program could not be run at all.";
+            return Stop::Failed(Failure::new(format!("{} can be started", spec.name), saw, why));
         }
     };
     Stop::Broken(anyhow::Error::new(error).context(format!("starting {}; {mend}", spec.name)))

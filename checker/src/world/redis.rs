@@ -4,19 +4,23 @@
 mod keys;
 mod resp;
 mod server;
+mod shared;
 
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Context, bail};
 use tokio::time::{sleep, timeout};
 
-pub use self::keys::{Garbage, Holding, Others};
+pub use self::{
+    keys::{Garbage, Holding, Others},
+    shared::{Lease, Shared},
+};
 use self::{
     resp::{Client, Reply},
     server::Server,
@@ -57,6 +61,8 @@ pub async fn prepare() -> anyhow::Result<PathBuf> {
 pub struct Redis {
     stage: Arc<Stage>,
     running: Mutex<Option<Running>>,
+    /// Where it is somebody's: then it is neither started nor ended here, and nothing is looked for in it.
+    lease: Option<Lease>,
     /// From each server that uses it.
     links: Mutex<Vec<Arc<Link>>>,
 }
@@ -70,12 +76,23 @@ struct Running {
 impl Redis {
     /// One that has yet to start.
     pub(super) fn new(stage: Arc<Stage>) -> Redis {
-        Redis { stage, running: Mutex::default(), links: Mutex::default() }
+        Redis { stage, running: Mutex::default(), lease: None, links: Mutex::default() }
+    }
+
+    /// Somebody's, which runs already.
+    pub(super) fn of(lease: Lease, stage: Arc<Stage>) -> Redis {
+        Redis { lease: Some(lease), ..Redis::new(stage) }
+    }
+
+    /// How a program is told where it is, whose way to it ends at this address.
+    pub(super) fn url(&self, address: SocketAddr) -> String {
+        self.lease.as_ref().map_or_else(|| format!("redis://{address}"), |lease| lease.url(address))
     }
 
     /// A way to it for one more server. It is cut while Redis is not there.
     pub(super) fn link(&self) -> Result<Arc<Link>, Stop> {
-        let address = self.running().as_ref().map(|running| running.address);
+        let own = self.running().as_ref().map(|running| running.address);
+        let address = own.or(self.lease.as_ref().map(Lease::address));
         let link = Arc::new(Link::to(address.unwrap_or(NOBODY))?);
         if address.is_none() {
             link.cut();
@@ -185,7 +202,8 @@ impl Redis {
             folder: self.stage.folder.clone(),
             run: self.stage.context.run.clone(),
         };
-        let program = Program { command: server.command(address.port()), folder: None, label: spec.name.clone() };
+        let command = server.command(address.port());
+        let program = Program { command, folder: None, label: spec.name.clone(), names: Vec::new() };
         let process = self.stage.spawn_program(&program, &spec)?;
         let answers = async {
             while process.is_running() {
@@ -194,7 +212,7 @@ impl Redis {
                 }
                 sleep(Duration::from_millis(2)).await;
             }
-            bail!("it ended: {}", process.last_words(1).lines.join(" "))
+            bail!("it ended: {}", process.last_words(1, SystemTime::now()).lines.join(" "))
         };
         let answers = timeout(START_LIMIT, answers).await.context("it did not answer").flatten();
         if answers.is_err() {

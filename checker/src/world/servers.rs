@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use super::{
     Context,
     mysql::{self, MySql},
-    redis,
+    redis::{self, Shared},
 };
 
 /// The servers of a run.
@@ -19,6 +19,8 @@ pub struct Servers {
     mysql: MySql,
     /// For scenarios that fill it, where the other one is somebody's.
     own_mysql: OnceCell<MySql>,
+    /// None where each scenario starts one.
+    redis: OnceCell<Option<Shared>>,
 }
 
 /// Where a server comes from.
@@ -73,12 +75,28 @@ impl Servers {
                 MySql::at(compose::MYSQL, "compose.yaml", &context.run).await?
             }
         };
-        Ok(Servers { mysql, own_mysql: OnceCell::new() })
+        Ok(Servers { mysql, own_mysql: OnceCell::new(), redis: OnceCell::new() })
     }
 
-    /// What they are, for a report.
-    pub fn about(&self) -> String {
-        self.mysql.about.clone()
+    /// What they are, for a report; a Redis of a scenario's own is not told.
+    pub fn about(&self) -> Vec<String> {
+        let redis = self.redis.get().and_then(Option::as_ref).map(|shared| shared.about.clone());
+        [self.mysql.about.clone()].into_iter().chain(redis).collect()
+    }
+
+    /// Somebody's Redis, where that is what there is.
+    pub(super) async fn redis(&self) -> anyhow::Result<Option<&Shared>> {
+        let find = || async {
+            anyhow::Ok(match redis_source().await? {
+                Source::Url { variable, url } => Some(Shared::at(&url, variable).await?),
+                Source::Program { .. } => None,
+                Source::Compose { engine } => {
+                    compose::start(engine, "redis").await?;
+                    Some(Shared::at(compose::REDIS, "compose.yaml").await?)
+                }
+            })
+        };
+        Ok(self.redis.get_or_try_init(find).await?.as_ref())
     }
 
     pub(super) fn mysql(&self) -> &MySql {

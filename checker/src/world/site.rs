@@ -27,11 +27,15 @@ pub struct SiteBuilder<'w> {
     upstreams: Option<Vec<SocketAddr>>,
     balancer: bool,
     redis: Option<Neighbour>,
+    shares_redis: bool,
     settings: BTreeMap<String, OsString>,
     open_files: Option<u64>,
     few_connections: bool,
-    door: Option<SocketAddr>,
+    places: Option<Places>,
 }
+
+/// Where the door listens (0), and the servers behind it (1, 2, …).
+type Places = fn(usize) -> SocketAddr;
 
 /// Whether a neighbour is there when the site starts.
 #[derive(PartialEq)]
@@ -68,16 +72,17 @@ impl<'w> SiteBuilder<'w> {
             upstreams: None,
             balancer: false,
             redis: None,
+            shares_redis: false,
             settings: BTreeMap::new(),
             open_files: None,
             few_connections: false,
-            door: None,
+            places: None,
         }
     }
 
-    /// Where the process that its users ask listens; any free port unless said.
-    pub fn door_at(self, address: SocketAddr) -> Self {
-        SiteBuilder { door: Some(address), ..self }
+    /// Where its processes listen: the one that its users ask (0), and those behind it (1, 2, …). Any free port unless said.
+    pub fn listens_at(self, places: Places) -> Self {
+        SiteBuilder { places: Some(places), ..self }
     }
 
     /// How many processes of role `app`; one unless said.
@@ -98,6 +103,11 @@ impl<'w> SiteBuilder<'w> {
     /// With a Redis of its own, and a link from each server to it.
     pub fn redis(self) -> Self {
         SiteBuilder { redis: Some(Neighbour::Running), ..self }
+    }
+
+    /// Nothing is done to its Redis, and nothing looked for in there: it may be somebody's.
+    pub fn shares_redis(self) -> Self {
+        SiteBuilder { shares_redis: true, ..self }
     }
 
     /// With a Redis that is not there yet.
@@ -141,29 +151,31 @@ impl<'w> SiteBuilder<'w> {
             folder: self.world.stage.folder.clone(),
             run: self.world.stage.context.run.clone(),
         };
+        let redis = match self.redis {
+            Some(Neighbour::Running) => Some(self.world.running_redis(self.shares_redis).await?),
+            Some(Neighbour::Away) => Some(Redis::new(self.world.stage.clone())),
+            None => None,
+        };
         let stage = &self.world.stage;
-        let redis = self.redis.as_ref().map(|_| Redis::new(stage.clone()));
-        if let Some(redis) = redis.as_ref().filter(|_| self.redis == Some(Neighbour::Running)) {
-            redis.starts().await?;
-        }
+        let placed = |mut spec: Spec, place: usize| {
+            if let Some(places) = self.places {
+                spec.settings.insert("LISTEN_ADDR".to_owned(), places(place).to_string().into());
+            }
+            spec
+        };
         let mut starting = Vec::new();
         for number in 1..=self.apps {
             let name = if self.apps == 1 { "the server".to_owned() } else { format!("server {number}") };
-            let mut spec = Spec { name, ..spec.clone() };
-            if let Some(door) = self.door.filter(|_| !self.balancer) {
-                spec.settings.insert("LISTEN_ADDR".to_owned(), door.to_string().into());
-            }
+            let place = if self.balancer { number } else { 0 };
+            let spec = placed(Spec { name, ..spec.clone() }, place);
             starting.push(Server::start_app(stage, spec, redis.as_ref()));
         }
         let apps = futures_util::future::try_join_all(starting).await?;
         let balancer = if self.balancer {
             let upstreams = self.upstreams.unwrap_or_else(|| apps.iter().map(Server::address).collect());
             let upstreams = upstreams.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-            let mut spec = Spec { name: "the balancer".to_owned(), role: "balancer", ..spec.clone() };
+            let mut spec = placed(Spec { name: "the balancer".to_owned(), role: "balancer", ..spec.clone() }, 0);
             spec.settings.insert("UPSTREAMS".to_owned(), upstreams.into());
-            if let Some(door) = self.door {
-                spec.settings.insert("LISTEN_ADDR".to_owned(), door.to_string().into());
-            }
             Some(Server::start(stage, spec).await?)
         } else {
             None
@@ -234,8 +246,8 @@ impl Server {
     /// A server of the site, with a link of its own to each neighbour.
     async fn start_app(stage: &Arc<Stage>, mut spec: Spec, redis: Option<&Redis>) -> Result<Server, Stop> {
         let to_redis = redis.map(Redis::link).transpose()?;
-        if let Some(link) = &to_redis {
-            spec.settings.insert("REDIS_URL".to_owned(), format!("redis://{}", link.address()).into());
+        if let (Some(redis), Some(link)) = (redis, &to_redis) {
+            spec.settings.insert("REDIS_URL".to_owned(), redis.url(link.address()).into());
         }
         Ok(Server { to_redis, ..Server::start(stage, spec).await? })
     }
@@ -298,14 +310,8 @@ impl Server {
     /// Waits for the end that it was asked for.
     pub async fn expect_stopped(&self, limit: Duration, why: &str) -> Result<(), Stop> {
         let moment = self.stage.timeline.begin(format!("{} stops", self.name()));
-        let failure = |saw: String| {
-            Stop::Failed(Failure {
-                expected: format!("it finishes what is under way and ends with exit code 0 within {}", human(limit)),
-                saw,
-                why: why.to_owned(),
-                process: Some(self.name().to_owned()),
-            })
-        };
+        let expected = format!("it finishes what is under way and ends with exit code 0 within {}", human(limit));
+        let failure = |saw: String| Stop::Failed(Failure::new(expected, saw, why).of(self.name()));
         match self.process().ended(limit).await {
             Some(status) if status.success() => {
                 moment.end("exit code 0");

@@ -15,6 +15,7 @@ use super::{
     mysql::MySql,
     process::{Process, Spec},
     pulse::{Pulse, STALL},
+    redis::Shared,
     servers::Servers,
     starts::Starts,
     timeline::Timeline,
@@ -37,9 +38,15 @@ pub struct Context {
     pub watch: Box<dyn Fn(&Process) + Send + Sync>,
     pub stack: Stack,
     /// A SQLite file as `migrate` leaves it, made when first needed.
-    pub(super) template: OnceCell<Result<Database, Stop>>,
+    pub(super) template: OnceCell<Result<Database, Unmigrated>>,
     servers: OnceCell<Servers>,
     starts: Starts,
+}
+
+/// There is no database: why, and the process that should have made it.
+pub(super) struct Unmigrated {
+    pub stop: Stop,
+    pub process: Option<Process>,
 }
 
 /// What a scenario and its servers share.
@@ -85,6 +92,21 @@ impl Context {
             Stack::Servers if to_fill => Some(self.servers().await?.own_mysql(self).await?),
             Stack::Servers => Some(self.servers().await?.mysql()),
         })
+    }
+
+    /// Somebody's Redis, if there is one to be used.
+    pub async fn shared_redis(&self) -> anyhow::Result<Option<&Shared>> {
+        match self.stack {
+            Stack::Embedded => Ok(None),
+            Stack::Servers => self.servers().await?.redis().await,
+        }
+    }
+
+    /// Starts a process that belongs to no world.
+    pub(super) fn spawn(&self, spec: &Spec) -> Result<Process, Stop> {
+        let process = Process::spawn(&self.program, spec)?;
+        (self.watch)(&process);
+        Ok(process)
     }
 }
 

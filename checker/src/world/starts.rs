@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn a_role_that_was_never_ready_is_given_up_and_no_other() {
         let starts = Starts::default();
-        let silent = Stop::Failed(Failure { saw: "no such line within 20 s".to_owned(), ..Failure::default() });
+        let silent = Stop::Failed(Failure::new("", "no such line within 20 s", ""));
         assert!(starts.expect_hope(&spec("app")).is_ok());
         starts.was_silent(&spec("app"), &silent);
         match starts.expect_hope(&spec("app")) {

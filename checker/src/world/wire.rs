@@ -71,12 +71,11 @@ impl Wire {
     pub async fn open(to: &str, address: SocketAddr, timeline: &Timeline) -> Result<Wire, Stop> {
         match Wire::try_open(to, address, timeline).await {
             Ok(wire) => Ok(wire),
-            Err(Silence(saw)) => Err(Stop::Failed(Failure {
-                expected: format!("{to} takes connections"),
-                saw,
-                why: "Nobody can be served who is not let in.".to_owned(),
-                process: Some(to.to_owned()),
-            })),
+            Err(silence) => Err(silence.is_failure(
+                format!("{to} takes connections"),
+                to,
+                "Nobody can be served who is not let in.",
+            )),
         }
     }
 
@@ -198,12 +197,7 @@ impl Letter {
 impl Silence {
     /// Where `expected` was to come.
     pub fn is_failure(self, expected: impl Into<String>, process: &str, why: &str) -> Stop {
-        Stop::Failed(Failure {
-            expected: expected.into(),
-            saw: self.0,
-            why: why.to_owned(),
-            process: Some(process.to_owned()),
-        })
+        Stop::Failed(Failure::new(expected, self.0, why).of(process))
     }
 }
 

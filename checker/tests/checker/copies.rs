@@ -78,7 +78,8 @@ fn one_that_does_not_compile_gets_cargos_own_words() {
     let output = copy.check().output().expect("it can be started");
     let said = String::from_utf8(output.stderr).expect("it is text");
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("error[E0308]: mismatched types") && said.contains("src/main.rs:4:22"), "{said}");
+    let place = format!("{}/src/main.rs:4:22", copy.folder.display());
+    assert!(said.contains("error[E0308]: mismatched types") && said.contains(&place), "{said}");
     assert!(said.ends_with("cannot be checked; the reason is above\n"), "{said}");
     assert!(!said.contains("theirs"), "{said}");
 
@@ -87,6 +88,26 @@ fn one_that_does_not_compile_gets_cargos_own_words() {
     assert!(there("src/main.rs") && there("templates/feed.html") && there("static/gossip.css"));
     assert!(there("migrations/sqlite/1_user.sql"));
     assert!(!there("notes.md") && !there("tests") && !there(".cargo"), "only what an answer consists of is taken");
+}
+
+#[test]
+fn one_that_panics_is_told_where_its_author_looks() {
+    let copy = Copy::new("copy-that-panics", "//! The site.\n\nfn main() {\n    panic!(\"no gossip today\");\n}\n");
+    let output = copy.check().stdout(Stdio::piped()).output().expect("it can be started");
+    let said = String::from_utf8(output.stdout).expect("it is text");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    // A path is not cut, a sentence may be.
+    let place = format!("{}/src/main.rs:4:5", copy.folder.display());
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for sentence in [
+        format!("saw exit code 101; migrate panicked at {place}"),
+        format!("panicked {place}: no gossip today"),
+        format!("next {place}, where it panicked"),
+    ] {
+        assert!(words.contains(&sentence), "`{sentence}` is missing in {said}");
+    }
+    let names_of_ours = words.matches("copy-").count() - words.matches("copy-that-panics").count();
+    assert_eq!((words.matches("no gossip today").count(), names_of_ours), (1, 0), "{said}");
 }
 
 #[test]

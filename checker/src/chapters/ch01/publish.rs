@@ -6,7 +6,7 @@ use crate::{
     story::Stop,
     world::{
         World,
-        http::{Request, quoted},
+        http::{Request, quoted_at_length},
         imposter::Imposter,
     },
 };
@@ -180,7 +180,7 @@ pub async fn keeps_what_you_typed(world: &mut World) -> Result<(), Stop> {
     }
     for tag in [format!("<b id={mark}>"), "two words".to_owned(), "x".repeat(31)] {
         let content = world.gossip();
-        let act = format!("{} publishes with the tag {}", bob.name, quoted(&tag));
+        let act = format!("{} publishes with the tag {}", bob.name, quoted_at_length(&tag));
         let seen = bob.does(act, &Request::post("/post", &[("content", &content), ("tag", &tag)])).await;
         let page = seen.expect_status(422, "A tag is at most 30 letters a–z, digits or hyphens.")?;
         page.expect_harmless(&mark)?;
@@ -202,7 +202,7 @@ pub async fn keeps_what_you_typed(world: &mut World) -> Result<(), Stop> {
         let act = format!(
             "{} publishes with {}",
             bob.name,
-            tag.map_or("no tag".to_owned(), |tag| format!("the tag {}", quoted(tag)))
+            tag.map_or("no tag".to_owned(), |tag| format!("the tag {}", quoted_at_length(tag)))
         );
         bob.does(act, &request).await.expect_redirect("That is a fine tag, and so is none.")?;
         let why = "A tag is trimmed, freed of its #, and in lower case; who gives none tells gossip.";

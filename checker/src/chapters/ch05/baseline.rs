@@ -12,7 +12,7 @@ use crate::{
 /// The same five queries forty times a second, with the same result, every time.
 pub async fn forty_times_fewer(world: &mut World) -> Result<(), Stop> {
     const TTL: Duration = Duration::from_secs(20);
-    let site = world.site().redis().with("CACHE_TTL", "20s").with("CACHE_TIMEOUT", "5s").start().await?;
+    let site = world.site().redis().shares_redis().with("CACHE_TTL", "20s").with("CACHE_TIMEOUT", "5s").start().await?;
     let why = "Nobody said that anything changed, and CACHE_TTL is not over: whoever asks is told what the first one was told.";
 
     let versions = site.versions_of(world, 40, TTL).await?;
@@ -132,7 +132,7 @@ pub async fn starts_without_redis(world: &mut World) -> Result<(), Stop> {
 
 /// A gossip has more likes than the site has readers.
 pub async fn likes_count_once(world: &mut World) -> Result<(), Stop> {
-    let site = world.patient_site(2).start().await?;
+    let site = world.patient_site(2).shares_redis().start().await?;
     let people = world.people_registered(site.app(0), 2).await?;
     let (alice, bob) = (&people[0], &people[1]);
     let like = world.like_of_newest(&site).await?;
@@ -163,7 +163,7 @@ pub async fn likes_count_once(world: &mut World) -> Result<(), Stop> {
 
 /// A new pattern quietly breaks an old promise.
 pub async fn earlier_promises(world: &mut World) -> Result<(), Stop> {
-    let site = world.site().balancer().redis().with("CACHE_TIMEOUT", "5s").start().await?;
+    let site = world.site().balancer().redis().shares_redis().with("CACHE_TIMEOUT", "5s").start().await?;
     earlier::hold(world, &site).await?;
 
     let mut alice = world.somebody_registered(site.door()).await?;

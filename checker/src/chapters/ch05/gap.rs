@@ -15,7 +15,7 @@ impl World {
 
 /// Three servers ask the same five questions, each for itself, and a new one asks them again.
 pub async fn asks_once_for_all(world: &mut World) -> Result<(), Stop> {
-    let site = world.patient_site(2).start().await?;
+    let site = world.patient_site(2).shares_redis().start().await?;
     let why = "The first server has asked. Whoever comes after it, for CACHE_TTL, is told what that one was told.";
 
     site.is_changed_by_hand(world).await?;
@@ -30,7 +30,7 @@ pub async fn asks_once_for_all(world: &mut World) -> Result<(), Stop> {
 
 /// Alice reloads: there it is. She reloads: gone. She reloads: back again.
 pub async fn servers_agree(world: &mut World) -> Result<(), Stop> {
-    let site = world.patient_site(3).start().await?;
+    let site = world.patient_site(3).shares_redis().start().await?;
     let alice = world.somebody_registered(site.app(1)).await?;
     let why = "Whoever reloads is on another server, and on another page: what two servers remember must be one thing.";
 
@@ -49,7 +49,7 @@ pub async fn servers_agree(world: &mut World) -> Result<(), Stop> {
 
 /// Alice publishes on one server and reloads on another: nothing.
 pub async fn new_post_shows_at_once(world: &mut World) -> Result<(), Stop> {
-    let site = world.patient_site(3).start().await?;
+    let site = world.patient_site(3).shares_redis().start().await?;
     let alice = world.somebody_registered(site.app(0)).await?;
     let why =
         "She was told that it is out: it is in the feed, its tag is among the tags and it counts, on every server.";
@@ -66,7 +66,7 @@ pub async fn new_post_shows_at_once(world: &mut World) -> Result<(), Stop> {
 
 /// Bob registers, and for a minute some servers have never heard of him.
 pub async fn new_user_shows_at_once(world: &mut World) -> Result<(), Stop> {
-    let site = world.patient_site(3).start().await?;
+    let site = world.patient_site(3).shares_redis().start().await?;
     let nobody = world.someone(site.app(0))?;
     let why = "Whoever has registered is among those who just arrived, and counts, on every server.";
 
@@ -82,7 +82,7 @@ pub async fn new_user_shows_at_once(world: &mut World) -> Result<(), Stop> {
 
 /// You click Like, and one number moves on one server.
 pub async fn new_like_shows_at_once(world: &mut World) -> Result<(), Stop> {
-    let site = world.patient_site(3).start().await?;
+    let site = world.patient_site(3).shares_redis().start().await?;
     let readers = world.people_registered(site.app(0), 4).await?;
     let why =
         "A like stands in three places: under the gossip, among the most liked and in the numbers, on every server.";

@@ -67,28 +67,29 @@ impl Connection {
         }
     }
 
-    /// Every value of a table that can be read as text; bytes as hexadecimal.
-    pub async fn values_of(&mut self, table: &str) -> sqlx::Result<Vec<String>> {
+    /// Every row of a table, as far as it can be read as text; bytes as hexadecimal.
+    pub async fn texts(&mut self, table: &str) -> sqlx::Result<Vec<Vec<String>>> {
         let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("select * from {}", quoted(table))));
-        let mut values = Vec::new();
+        let mut texts = Vec::new();
         match self {
             Connection::File(connection) => {
                 for row in connection.fetch_all(sql).await? {
-                    values.extend((0..row.len()).filter_map(|column| {
+                    let text = |column| {
                         let text = row.try_get_unchecked::<String, _>(column).ok();
                         text.or_else(|| Some(readable(row.try_get_unchecked(column).ok()?)))
-                    }));
+                    };
+                    texts.push((0..row.len()).filter_map(text).collect());
                 }
             }
             // What was not prepared comes as text, numbers too.
             Connection::Server(connection) => {
                 for row in connection.fetch_all(sql).await? {
-                    let bytes = (0..row.len()).filter_map(|column| row.try_get_unchecked(column).ok());
-                    values.extend(bytes.map(readable));
+                    let text = |column| Some(readable(row.try_get_unchecked(column).ok()?));
+                    texts.push((0..row.len()).filter_map(text).collect());
                 }
             }
         }
-        Ok(values)
+        Ok(texts)
     }
 
     pub async fn close(self) -> sqlx::Result<()> {

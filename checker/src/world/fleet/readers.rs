@@ -114,12 +114,8 @@ impl Readers {
         let after: Vec<&Visit> = visits.iter().filter(|visit| visit.began >= since).collect();
         let Some(missing) = after.iter().find(|visit| !visit.came()) else { return Ok(()) };
         let count = after.iter().filter(|visit| !visit.came()).count();
-        Err(Stop::Failed(Failure {
-            expected: "every page comes".to_owned(),
-            saw: format!("{count} of {} did not; the first was {}", after.len(), missing.seen.summary()),
-            why: why.to_owned(),
-            process: Some("the balancer".to_owned()),
-        }))
+        let saw = format!("{count} of {} did not; the first was {}", after.len(), missing.seen.summary());
+        Err(Stop::Failed(Failure::new("every page comes", saw, why).of("the balancer")))
     }
 
     fn count(&self, which: impl Fn(&Visit) -> bool) -> usize {

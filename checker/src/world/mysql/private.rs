@@ -5,7 +5,7 @@ use std::{
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context as _, bail};
@@ -129,7 +129,7 @@ async fn start_with(
         folder: folder.to_owned(),
         run: context.run.clone(),
     };
-    let program = Program { command, folder: None, label: spec.name.clone() };
+    let program = Program { command, folder: None, label: spec.name.clone(), names: Vec::new() };
     let process = Process::spawn(&program, &spec).map_err(|_| anyhow::anyhow!("it could not be run"))?;
     (context.watch)(&process);
     let answers = async {
@@ -140,7 +140,7 @@ async fn start_with(
             }
             sleep(Duration::from_millis(5)).await;
         }
-        bail!("it ended: {}", process.last_words(2).lines.join(" "))
+        bail!("it ended: {}", process.last_words(2, SystemTime::now()).lines.join(" "))
     };
     let answers = timeout(START_LIMIT, answers).await.context("it did not answer").flatten();
     if answers.is_err() {
