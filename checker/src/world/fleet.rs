@@ -131,8 +131,7 @@ impl Fleet {
         let letter = match letter {
             Ok(letter) => letter,
             Err(silence) => {
-                let slow = self.counts(|server| server.in_flight_of("/slow"));
-                let saw = format!("{}; slow ones under way are {slow}", silence.0);
+                let saw = format!("{}; slow requests under way at {}", silence.0, self.told(&self.slow_ones()));
                 let why = "Whoever only wants to read the feed need not wait for the end of what others asked for.";
                 return self.failed("a quick request is answered", saw, why);
             }
@@ -156,10 +155,12 @@ impl Fleet {
     fn stuck<T>(&self, at: usize) -> Result<T, Stop> {
         let why =
             "Somebody who only wants to read the feed stands in line behind slow requests, and elsewhere nobody does.";
+        let server = &self.servers[at];
         let saw = format!(
-            "one waits at {}, where each worker has a slow one; slow ones are {}",
-            self.servers[at].name(),
-            self.counts(|server| server.in_flight_of("/slow"))
+            "a quick request stands in line at {}, which works on {} at a time, all of them slow; slow requests under way at {}",
+            server.name(),
+            server.workers(),
+            self.told(&self.slow_ones())
         );
         self.failed("quick requests are answered while slow ones are under way", saw, why)
     }
@@ -194,7 +195,7 @@ impl Fleet {
         let name = self.servers[server].name();
         let expected = format!("at least {least} of {} go to {name}", counts.iter().sum::<usize>());
         let under_way = self.counts(Upstream::in_flight);
-        self.failed(expected, format!("{}; still under way are {under_way}", self.told(counts)), why)
+        self.failed(expected, format!("{}; still under way: {under_way}", self.told(counts)), why)
     }
 
     /// Each server got at least so many of these.

@@ -13,7 +13,7 @@ use crate::story::{Stop, failed};
 pub fn expect_all(outcomes: &[Outcome], what: &str, world: &World, deadline: Duration) -> Result<(), Stop> {
     let told = outcomes.iter().filter(|outcome| outcome.status() == Some(503)).count();
     if told != outcomes.len() {
-        let saw = format!("within three QUEUE_DEADLINE: {}", counted(outcomes));
+        let saw = format!("within three QUEUE_DEADLINE ({} ms): {}", deadline.as_millis() * 3, counted(outcomes));
         return failed(format!("{} × 503, for people who wait for {what}", outcomes.len()), saw, why(outcomes));
     }
     outcomes.iter().try_for_each(|outcome| expect_in_time(outcome, world, deadline))

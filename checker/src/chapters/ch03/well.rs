@@ -83,7 +83,7 @@ pub async fn all_dead_is_503(world: &mut World) -> Result<(), Stop> {
         fleet.expect_busy(Ask::get("/health")).await?,
     ];
     let quickest = took.into_iter().min().unwrap_or_default();
-    world.measured("ms to a 503", quickest.as_secs_f64() * 1000.0);
+    world.measured("from the question to the 503 ms", quickest.as_secs_f64() * 1000.0);
     if quickest > AT_ONCE {
         let saw = format!("the quickest of {} took {} ms", took.len(), quickest.as_millis());
         let why = "Nobody is there. Whoever waits for that news waits for nothing, and a crowd of them is a crowd that waits.";
