@@ -12,9 +12,10 @@ mod tries;
 use std::{
     ffi::OsString,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use hyper::StatusCode;
 use rand::RngExt;
 use tokio::time::sleep;
 
@@ -110,6 +111,19 @@ impl Fleet {
     /// Asks over a new connection, and tells it.
     pub async fn ask(&self, ask: Ask, why: &str) -> Result<Letter, Stop> {
         self.connect().await?.expect(ask, why).await
+    }
+
+    /// Asks, and asks again as long as no server gets it: on a busy machine, none may be well for a moment.
+    pub async fn ask_until_taken(&self, path: &str, why: &str) -> Result<Letter, Stop> {
+        let deadline = Instant::now() + ARRIVES;
+        loop {
+            let letter = self.ask(Ask::get(path), why).await?;
+            let is_busy = letter.status == StatusCode::SERVICE_UNAVAILABLE && self.taker(path).is_none();
+            if !is_busy || Instant::now() > deadline {
+                return Ok(letter);
+            }
+            sleep(LOOK).await;
+        }
     }
 
     /// Who got a request with this path.

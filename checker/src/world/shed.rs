@@ -33,6 +33,8 @@ fn why(outcomes: &[Outcome]) -> &'static str {
         "A 429 says that this person asks too often. Each of them asked once, and waited."
     } else if status(303) || status(302) {
         "They are sent on as if all were well, while nobody can write: what they are told is not what has happened."
+    } else if status(422) {
+        "Who is refused at once, while others wait, learns that the name is nobody's: a list of your users, for who has a clock."
     } else {
         "There is a line, and it was too long: 503 says that, and that it will pass."
     }
