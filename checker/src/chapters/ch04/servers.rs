@@ -47,14 +47,12 @@ pub async fn any_server_any_request(world: &mut World) -> Result<(), Stop> {
     let feed = bob.at(site.app(0).address()).visits("/").await.expect_page(why)?;
     feed.expect_post_by(&alice.name, &content, why)?;
 
-    // Whatever is said while nothing can be written is true already, or will be when there is time.
+    // What is said while nothing can be written is true already, or only when there is time.
     let mut carol = bob.another()?;
     let patience = Duration::from_millis(100) + usual * 10;
     let (seen, lock) = world.while_nothing_can_be_written(&site, patience, carol.logs_in()).await?;
     seen.expect_redirect("A busy database is no reason to refuse a login; it is one to wait.")?;
     if let Some(lock) = lock {
-        let why =
-            "She was told that she is logged in. One server knows, or none, and each of them may die before others do.";
         site.expect_known_everywhere(&carol, why).await?;
         lock.release().await?;
     }
