@@ -92,6 +92,17 @@ impl Chapter {
         })
     }
 
+    /// All there is to earn.
+    pub fn points(&self) -> u32 {
+        self.promises.iter().map(|promise| promise.points).sum()
+    }
+
+    /// Its number in the brief; the baseline has none.
+    pub fn number_of(&self, promise: &Promise) -> Option<usize> {
+        let mut numbered = self.promises.iter().filter(|promise| promise.kind != Kind::Baseline);
+        numbered.position(|other| other.name == promise.name).map(|before| before + 1)
+    }
+
     pub fn promise(&self, name: &str) -> Option<&Promise> {
         self.promises.iter().find(|promise| promise.name == name)
     }

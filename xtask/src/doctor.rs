@@ -72,7 +72,7 @@ fn examine(repository: &Repository) -> Vec<Finding> {
         Finding {
             what: "rustc",
             state: needs(is_new, "Install Rust from https://rustup.rs, or run `rustup update`."),
-            found: format!("{}; the workshop is written for {wanted}", rustc.as_deref().unwrap_or("none")),
+            found: format!("{}; at least {wanted} is needed", rustc.as_deref().unwrap_or("none")),
         },
         tool("cargo", version("cargo", "--version"), "Install Rust from https://rustup.rs."),
         tool("git", version("git", "--version"), "Install git: `diff` calls it, and `start` looks up briefs in it."),
@@ -143,10 +143,11 @@ fn rustc() -> String {
     std::env::var("RUSTC").unwrap_or("rustc".to_owned())
 }
 
-/// The first line of what a program says of itself.
+/// The first line of what a program says of itself. Redis goes on to say how it was built, from ` sha=` on.
 fn version(program: &str, flag: &str) -> Option<String> {
     let output = Command::new(program).arg(flag).output().ok().filter(|output| output.status.success())?;
-    String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned)
+    let said = String::from_utf8_lossy(&output.stdout);
+    said.lines().next().and_then(|line| line.split(" sha=").next()).map(str::to_owned)
 }
 
 /// The workspace's rust-version.

@@ -66,10 +66,10 @@ impl Gallery {
                 shown += 1;
                 println!("  {}  {}", entry.title, style(format!("{kind}/{}", entry.slug)).dim());
                 print!("{}", indented(&entry.told, 6));
-                match entry.caught_by.as_slice() {
-                    [] => println!(),
-                    names => println!("      caught by  {}\n", names.join(", ")),
+                for name in &entry.caught_by {
+                    print!("{}", indented(&caught_by(&chapter, name), 6));
                 }
+                println!();
             }
         }
         match shown {
@@ -77,6 +77,15 @@ impl Gallery {
             _ => println!("The code of each: checker/course/{}", chapter.folder()),
         }
         Ok(0)
+    }
+}
+
+/// The promise that fails on it: its number in the brief, and what it says. What worked before has no number.
+fn caught_by(chapter: &Chapter, name: &str) -> String {
+    let Some(promise) = chapter.promise(name) else { return format!("caught by: {name}") };
+    match chapter.number_of(promise) {
+        Some(number) => format!("caught by {number}: {}", promise.text),
+        None => format!("caught by: {}", promise.text),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `list`: the course, and how far one is.
 
-use std::process::Stdio;
+use std::{process::Stdio, rc::Rc};
 
 use anyhow::Result;
 use clap::Args;
@@ -46,16 +46,34 @@ impl List {
             let incident = chapter.incident.trim().lines().next().unwrap_or_default();
             println!("{}", style(truncate_str(&format!("      {incident}"), screen::width(), "…")).dim());
         }
-        match workshop.progress.is_done(&current) {
-            true => println!("\nnext  cargo xtask next"),
-            false => println!("\nnext  cargo xtask check {}", current.number()),
-        }
+        println!("\nnext  {}", next(workshop, &current));
         Ok(0)
     }
 }
 
+/// What to type: to be done with this chapter, to begin the next one, or one that was passed over, or to earn the points that
+/// are left.
+fn next(workshop: &Workshop, current: &Chapter) -> String {
+    let progress = &workshop.progress;
+    let is_done = |chapter: &Chapter| progress.is_done(chapter);
+    let is_open = |chapter: &&Rc<Chapter>| !is_done(chapter);
+    let earns_more =
+        |chapter: &&Rc<Chapter>| progress.record(chapter).map_or(0, |record| record.earned) < chapter.points();
+    if !is_done(current) {
+        format!("cargo xtask check {}", current.number())
+    } else if workshop.chapters.iter().any(|other| other.number > current.number) {
+        "cargo xtask next".to_owned()
+    } else if let Some(open) = workshop.chapters.iter().find(is_open) {
+        format!("cargo xtask start {}", open.number())
+    } else if let Some(left) = workshop.chapters.iter().find(earns_more) {
+        format!("cargo xtask check {} --all, where points are left", left.number())
+    } else {
+        "nothing: every promise of every chapter is kept".to_owned()
+    }
+}
+
 fn row(workshop: &Workshop, chapter: &Chapter, here: bool) -> String {
-    let possible: u32 = chapter.promises.iter().map(|promise| promise.points).sum();
+    let possible = chapter.points();
     let record = workshop.progress.record(chapter);
     let earned = record.map_or(0, |record| record.earned);
     let state = match record {

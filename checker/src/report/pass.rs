@@ -136,7 +136,8 @@ fn others(look: Look, chapter: &Chapter, wrong: &[WrongAnswer], seed: u64) -> St
         text.extend(told.iter().map(|row| format!("    {}\n", look.quiet(row))));
         for name in answer.caught_by.iter().take(2) {
             let promise = chapter.promise(name).map_or(name.as_str(), |promise| &promise.text);
-            let rows = look::wrap(&format!("caught by: {promise}"), look.width.saturating_sub(4));
+            let number = number(chapter, name).map_or_else(String::new, |number| format!(" {number}"));
+            let rows = look::wrap(&format!("caught by{number}: {promise}"), look.width.saturating_sub(4));
             text.extend(rows.iter().map(|row| format!("    {}\n", look.bad(row))));
         }
     }

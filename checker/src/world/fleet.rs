@@ -12,9 +12,10 @@ mod tries;
 use std::{
     ffi::OsString,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use hyper::StatusCode;
 use rand::RngExt;
 use tokio::time::sleep;
 
@@ -112,6 +113,19 @@ impl Fleet {
         self.connect().await?.expect(ask, why).await
     }
 
+    /// Asks, and asks again as long as no server gets it: on a busy machine, none may be well for a moment.
+    pub async fn ask_until_taken(&self, path: &str, why: &str) -> Result<Letter, Stop> {
+        let deadline = Instant::now() + ARRIVES;
+        loop {
+            let letter = self.ask(Ask::get(path), why).await?;
+            let is_busy = letter.status == StatusCode::SERVICE_UNAVAILABLE && self.taker(path).is_none();
+            if !is_busy || Instant::now() > deadline {
+                return Ok(letter);
+            }
+            sleep(LOOK).await;
+        }
+    }
+
     /// Who got a request with this path.
     fn taker(&self, path: &str) -> Option<usize> {
         self.servers.iter().position(|server| server.visits(path) > 0)
@@ -131,8 +145,7 @@ impl Fleet {
         let letter = match letter {
             Ok(letter) => letter,
             Err(silence) => {
-                let slow = self.counts(|server| server.in_flight_of("/slow"));
-                let saw = format!("{}; slow ones under way are {slow}", silence.0);
+                let saw = format!("{}; slow requests under way at {}", silence.0, self.told(&self.slow_ones()));
                 let why = "Whoever only wants to read the feed need not wait for the end of what others asked for.";
                 return self.failed("a quick request is answered", saw, why);
             }
@@ -156,10 +169,12 @@ impl Fleet {
     fn stuck<T>(&self, at: usize) -> Result<T, Stop> {
         let why =
             "Somebody who only wants to read the feed stands in line behind slow requests, and elsewhere nobody does.";
+        let server = &self.servers[at];
         let saw = format!(
-            "one waits at {}, where each worker has a slow one; slow ones are {}",
-            self.servers[at].name(),
-            self.counts(|server| server.in_flight_of("/slow"))
+            "a quick request stands in line at {}, which works on {} at a time, all of them slow; slow requests under way at {}",
+            server.name(),
+            server.workers(),
+            self.told(&self.slow_ones())
         );
         self.failed("quick requests are answered while slow ones are under way", saw, why)
     }
@@ -194,7 +209,7 @@ impl Fleet {
         let name = self.servers[server].name();
         let expected = format!("at least {least} of {} go to {name}", counts.iter().sum::<usize>());
         let under_way = self.counts(Upstream::in_flight);
-        self.failed(expected, format!("{}; still under way are {under_way}", self.told(counts)), why)
+        self.failed(expected, format!("{}; still under way: {under_way}", self.told(counts)), why)
     }
 
     /// Each server got at least so many of these.

@@ -1,8 +1,8 @@
 //! The cookie that says who somebody is: found, presented by others, and its attributes.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use cookie::{Cookie, SameSite};
+use cookie::{Cookie, SameSite, time::OffsetDateTime};
 
 use super::{
     encoding::{base64, base64_url, hex},
@@ -97,6 +97,18 @@ impl SessionCookie {
             return failed("Path=/", shown(&cookie), "Else the browser sends it to some pages and not to others.");
         }
         Ok(())
+    }
+
+    /// As it was set: a browser keeps it so long at least, if it is left open.
+    pub fn expect_kept_for(&self, set: &Seen, least: Duration, why: &str) -> Result<(), Stop> {
+        let cookie = self.among(set)?;
+        let ends = cookie.expires_datetime().map(|end| end - OffsetDateTime::now_utc());
+        match cookie.max_age().or(ends) {
+            Some(kept) if kept < least => {
+                failed("a cookie that ends with the browser, or after SESSION_TTL", shown(&cookie), why)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A browser removes a cookie only if path and domain are those with which it was set.

@@ -13,7 +13,7 @@ use crate::story::{Stop, failed};
 pub fn expect_all(outcomes: &[Outcome], what: &str, world: &World, deadline: Duration) -> Result<(), Stop> {
     let told = outcomes.iter().filter(|outcome| outcome.status() == Some(503)).count();
     if told != outcomes.len() {
-        let saw = format!("within three QUEUE_DEADLINE: {}", counted(outcomes));
+        let saw = format!("within three QUEUE_DEADLINE ({} ms): {}", deadline.as_millis() * 3, counted(outcomes));
         return failed(format!("{} × 503, for people who wait for {what}", outcomes.len()), saw, why(outcomes));
     }
     outcomes.iter().try_for_each(|outcome| expect_in_time(outcome, world, deadline))
@@ -33,6 +33,8 @@ fn why(outcomes: &[Outcome]) -> &'static str {
         "A 429 says that this person asks too often. Each of them asked once, and waited."
     } else if status(303) || status(302) {
         "They are sent on as if all were well, while nobody can write: what they are told is not what has happened."
+    } else if status(422) {
+        "Who is refused at once, while others wait, learns that the name is nobody's: a list of your users, for who has a clock."
     } else {
         "There is a line, and it was too long: 503 says that, and that it will pass."
     }

@@ -8,7 +8,7 @@
 //! | `/health` | a probe: answered at once, or not at all (`health_hangs`), outside the workers, neither logged nor in flight |
 //! | `/slow…` | takes a worker until `release_slow` or `release_one` |
 //! | `/light…` | takes a worker for 2 ms (`light_takes`) |
-//! | `/echo` | JSON: served_by, method, uri, version, headers (pairs), length, digest, body (text up to 64 KiB) |
+//! | `/echo` | JSON: served_by, method, uri, version, headers (pairs, `\xe9` for a byte that is no ASCII), length, digest, body (text up to 64 KiB) |
 //! | `/status/N` | answers N; a redirection has a Location |
 //! | `/headers` | repeated headers, and some for the next hop only |
 //! | `/stream`, `/stream/N` | head at once, then a chunk (`chunk 1\n`…) for each `next_chunk`, until `end_streams` or N |
@@ -42,6 +42,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::proxy::Port;
+pub use answer::NO_ASCII;
 pub use bytes::{Digest, big_digest, blocks};
 use log::Log;
 pub use log::{Arrival, State};

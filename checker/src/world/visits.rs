@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::http::{Browser, Page, Request, Seen};
-use crate::story::Stop;
+use crate::story::{Stop, human};
 
 /// Between two visits of somebody who waits for something to change.
 const AGAIN: Duration = Duration::from_millis(20);
@@ -36,9 +36,8 @@ impl Browser {
         seen.expect_page("A server that is dead is not the end of the site.")
     }
 
-    /// Opens the feed again and again until it takes her for a stranger, or this moment has come; returns how long that
-    /// took.
-    pub async fn is_known_until(&mut self, end: Instant) -> Result<Duration, Stop> {
+    /// Opens the feed again and again until it takes her for a stranger, or this moment has come.
+    pub async fn is_known_until(&mut self, end: Instant) -> Result<(), Stop> {
         let moment = self.timeline().begin(format!("{} opens / again and again", self.name));
         let began = Instant::now();
         while Instant::now() < end {
@@ -48,9 +47,21 @@ impl Browser {
             }
             tokio::time::sleep(AGAIN).await;
         }
-        let lasted = began.elapsed();
-        moment.end(format!("known for {:.1} s", lasted.as_secs_f64()));
-        Ok(lasted)
+        moment.end(format!("known for {:.1} s", began.elapsed().as_secs_f64()));
+        Ok(())
+    }
+
+    /// Asks for nothing.
+    pub async fn is_away(&self, pause: Duration) {
+        let moment = self.timeline().begin(format!("{} is away", self.name));
+        tokio::time::sleep(pause).await;
+        moment.end(human(pause));
+    }
+
+    /// Opens the feed, which still greets her. An answer that comes after this moment says nothing.
+    pub async fn expect_known_before(&mut self, end: Instant, why: &str) -> Result<(), Stop> {
+        let feed = self.visits("/").await.expect_page("The feed is for everybody.")?;
+        if Instant::now() < end { feed.expect_greets(&self.name, why) } else { Ok(()) }
     }
 
     /// Logs in and out again.

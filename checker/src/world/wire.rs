@@ -184,9 +184,9 @@ impl Letter {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Each value of a header that may come several times.
-    pub fn all(&self, name: &str) -> Vec<&str> {
-        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
+    /// Each value of a header that may come several times, with bytes that are no ASCII as `\xe9`.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.headers.get_all(name).iter().map(|value| value.as_bytes().escape_ascii().to_string()).collect()
     }
 
     pub fn json(&self) -> Option<serde_json::Value> {

@@ -80,6 +80,20 @@ fn the_next_chapter_opens_when_this_one_is_done() {
     clone.write("chapters/02-second/src/main.rs", RIGHT);
     clone.xtask("check").ends(0, &["check 02"]);
     clone.xtask("next").ends(0, &["02 is the last chapter."]);
+    // Whichever chapter one is at, the list says what is left.
+    let left = |progress: &str| {
+        clone.write(".progress.json", progress);
+        let list = clone.xtask("list").stdout;
+        list.rsplit_once("next  ").map(|(_, next)| next.trim().to_owned())
+    };
+    let at_the_last = |first: &str, last: &str| {
+        left(&format!(r#"{{"current": 2, "chapters": {{"01": {first}, "02": {last}}}}}"#)).unwrap_or_default()
+    };
+    let (open, done, all) = (r#"{"done": false}"#, r#"{"done": true, "earned": 3}"#, r#"{"done": true, "earned": 5}"#);
+    assert_eq!(at_the_last(all, open), "cargo xtask check 02");
+    assert_eq!(at_the_last(open, all), "cargo xtask start 01");
+    assert_eq!(at_the_last(all, done), "cargo xtask check 02 --all, where points are left");
+    assert_eq!(at_the_last(all, all), "nothing: every promise of every chapter is kept");
 }
 
 #[test]

@@ -28,7 +28,21 @@ pub async fn double_click_is_one_post(world: &mut World) -> Result<(), Stop> {
     alice.visits("/").await.expect_page(why)?.expect_times(&content, 1, why)?;
     alice.publishes(&content).await.expect_redirect("She may say it again, in a form of its own.")?;
     let feed = alice.visits("/").await.expect_page(why)?;
-    feed.expect_times(&content, 2, "Saying the same again is not a double click.")
+    feed.expect_times(&content, 2, "Saying the same again is not a double click.")?;
+
+    let tagged = Request::form("/post", &form, &[("content", &content), ("tag", "corrected")]);
+    let act = format!("{} goes back to the form, and publishes it with another tag", alice.name);
+    alice.does(act, &tagged).await.expect_redirect("That is a fine gossip.")?;
+    let feed = alice.visits("/").await.expect_page(why)?;
+    feed.expect_times(&content, 3, "Another tag in the same form is another gossip, as another text is.")?;
+
+    let told = world.gossip();
+    let formless = Request::post("/post", &[("content", &told)]);
+    for act in ["publishes without a form's id", "says it again, without one"] {
+        alice.does(format!("{} {act}", alice.name), &formless).await.expect_redirect("No id is needed.")?;
+    }
+    let feed = alice.visits("/").await.expect_page(why)?;
+    feed.expect_times(&told, 2, "What comes without a form's id is no double click: each is a gossip of its own.")
 }
 
 /// The feed grows with every post, until nobody can open it.

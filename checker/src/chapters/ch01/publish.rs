@@ -64,13 +64,11 @@ pub async fn survives_restart(world: &mut World) -> Result<(), Stop> {
     // Nothing can be stored while somebody else writes, so an answer that comes now comes too early.
     let mut alice = alice.another()?;
     alice.logs_in().await.expect_redirect("After a restart one can log in again.")?;
-    world.note("the database is busy: somebody else holds its write lock");
-    let lock = site.database.lock_writes().await?;
     let patience = Duration::from_millis(300) + usual * 20;
-    let mut publishing = std::pin::pin!(alice.publishes(&second));
-    let early = tokio::time::timeout(patience, &mut publishing).await;
-    if let Ok(early) = early {
-        early.expect_redirect("A busy database is no reason to refuse a post; it is one to wait.")?;
+    let publishing = alice.publishes(&second);
+    let (seen, lock) = world.while_nothing_can_be_written(&site, patience, publishing).await?;
+    if let Some(lock) = lock {
+        seen.expect_redirect("A busy database is no reason to refuse a post; it is one to wait.")?;
         site.door().is_killed().await?;
         lock.release().await?;
         site.door().starts_again().await?;
@@ -78,9 +76,7 @@ pub async fn survives_restart(world: &mut World) -> Result<(), Stop> {
         reader.visits("/").await.expect_page(why)?.expect_post(&second, why)?;
         return Ok(());
     }
-    world.note("the write lock is free");
-    lock.release().await?;
-    publishing.await.expect_redirect(why)?;
+    seen.expect_redirect(why)?;
     reader.visits("/").await.expect_page(why)?.expect_post(&second, why)?;
     Ok(())
 }

@@ -67,7 +67,8 @@ pub async fn login_storm_leaves_feed_alone(world: &mut World) -> Result<(), Stop
 pub async fn sheds_what_waited_too_long(world: &mut World) -> Result<(), Stop> {
     let deadline = Duration::from_millis(400);
     let site = world.small_box().with("QUEUE_DEADLINE", "400ms").start().await?;
-    let mut authors = world.people_registered(site.door(), 2).await?;
+    // One after the other: nobody waits for a turn to hash that somebody else has.
+    let mut authors = [world.somebody_registered(site.door()).await?, world.somebody_registered(site.door()).await?];
 
     let jam = site.jams(world, &authors, 20, deadline * 3 + PATIENCE / 30).await?;
     site.expect_healthy("It says that the process lives, and needs no turn for that, whoever else waits.").await?;
@@ -87,9 +88,15 @@ pub async fn sheds_what_waited_too_long(world: &mut World) -> Result<(), Stop> {
 
     let endless = world.somebody_endless(&site).await?;
     let _cores = world.endless_logins(site.door(), &endless, storm::more_than_turns()).await?;
-    world.note("ten people log in, and find every turn to hash taken");
+    let nobody = world.someone(site.door())?;
+    world.note(format!(
+        "ten people log in, and ten as {}, whom nobody knows; they find every turn to hash taken",
+        nobody.name
+    ));
     let waiting = world.logins(site.door(), &authors[0], 10, deadline * 3 + PATIENCE / 30).await?;
-    shed::expect_all(&waiting.answers().await?, "a core to hash on", world, deadline)
+    let as_nobody = world.logins(site.door(), &nobody, 10, deadline * 3 + PATIENCE / 30).await?;
+    shed::expect_all(&waiting.answers().await?, "a core to hash on", world, deadline)?;
+    shed::expect_all(&as_nobody.answers().await?, "a core to hash on, as nobody", world, deadline)
 }
 
 /// The first ones wait longest.

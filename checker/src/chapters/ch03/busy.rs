@@ -12,6 +12,7 @@ pub async fn slow_ones_are_spread(world: &mut World) -> Result<(), Stop> {
     let why = "Slow ones that pile up on one server wait for each other, while another one has room.";
 
     fleet.slow_ones_between_quick_ones(WORKERS).await?;
+    world.measured("slow requests a server, of 4", fleet.slow_ones());
     fleet.newcomers(4).await?;
     fleet.expect_nobody_overloaded(why)?;
 
@@ -33,6 +34,7 @@ pub async fn light_goes_where_it_is_light(world: &mut World) -> Result<(), Stop>
     fleet.finishes_all_but(free, 0).await?;
     fleet.finishes_all_but(busy, 1).await?;
     let newcomers = fleet.newcomers(30).await?;
+    world.measured("quick requests to a server that is done, of 30", newcomers[free]);
     fleet.expect_at(&newcomers, free, 27, why)?;
     let readers = fleet.reader(&mut reader, 30).await?;
     fleet.expect_at(&readers, free, 27, why)?;

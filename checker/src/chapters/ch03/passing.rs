@@ -4,7 +4,11 @@ use hyper::Method;
 
 use crate::{
     story::Stop,
-    world::{World, upstream::blocks, wire::Ask},
+    world::{
+        World,
+        upstream::{NO_ASCII, blocks},
+        wire::Ask,
+    },
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -15,10 +19,12 @@ pub async fn requests_pass_unchanged(world: &mut World) -> Result<(), Stop> {
     let fleet = world.fleet(2).with("HEALTH_EVERY", "10m").start().await?;
     let gossip = world.gossip();
 
-    for method in [Method::GET, Method::DELETE, Method::OPTIONS] {
+    // Methods are a list that grows: REPORT is WebDAV's (RFC 3253).
+    let report = Method::from_bytes(b"REPORT")?;
+    for method in [Method::GET, Method::DELETE, Method::OPTIONS, report.clone()] {
         fleet.expect_method_passes(method, "").await?;
     }
-    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, report] {
         fleet.expect_method_passes(method, gossip.clone()).await?;
     }
     fleet.expect_method_passes(Method::POST, (0..=255).cycle().take(100_000).collect::<Vec<u8>>()).await?;
@@ -32,6 +38,7 @@ pub async fn requests_pass_unchanged(world: &mut World) -> Result<(), Stop> {
         .with("cookie", "session=1; theme=dark")
         .with("x-twice", "one")
         .with("x-twice", "two")
+        .with("x-no-ascii", NO_ASCII)
         .with("accept-language", "tr, en;q=0.5")
         .with("x-forwarded-for", "203.0.113.7, 198.51.100.2")
         .with("connection", "keep-alive, X-Mine")
@@ -53,6 +60,9 @@ pub async fn requests_pass_unchanged(world: &mut World) -> Result<(), Stop> {
     )?;
     echo.expect_header("cookie", &["session=1; theme=dark"], ends)?;
     echo.expect_header("x-twice", &["one", "two"], ends)?;
+    let opaque =
+        "A header's value is bytes, and not always text (RFC 9110, 5.5). Whose bytes they are knows what they mean.";
+    echo.expect_header("x-no-ascii", &["caf\\xe9"], opaque)?;
     echo.expect_header("accept-language", &["tr", "en;q=0.5"], ends)?;
     echo.expect_header("x-forwarded-for", &["203.0.113.7", "198.51.100.2", "127.0.0.1"], from)?;
     echo.expect_header("x-mine", &[], "Connection names it, so it is between two neighbours, and stays there.")?;
@@ -64,6 +74,7 @@ pub async fn requests_pass_unchanged(world: &mut World) -> Result<(), Stop> {
     let letter = fleet.ask(Ask::get("/headers"), ends).await?;
     fleet.expect_answer_header(&letter, "set-cookie", &["first=1; Path=/", "second=2; Path=/"], ends)?;
     fleet.expect_answer_header(&letter, "x-end-to-end", &["stays"], ends)?;
+    fleet.expect_answer_header(&letter, "x-no-ascii", &["caf\\xe9"], opaque)?;
     fleet.expect_answer_header(&letter, "x-this-hop", &[], hop)?;
     fleet.expect_answer_header(&letter, "keep-alive", &[], hop)?;
     for status in [200, 201, 204, 301, 303, 304, 404, 422, 500, 502, 503] {

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use hyper::Method;
 
-use crate::{
-    chapters::earlier,
-    story::Stop,
-    world::{World, wire::Ask},
-};
+use crate::{chapters::earlier, story::Stop, world::World};
 
 /// Two hundred people close the tab, and the server that they had asked looks busy for ever.
 pub async fn aborted_clients_do_not_count(world: &mut World) -> Result<(), Stop> {
@@ -45,12 +41,12 @@ pub async fn post_is_never_sent_twice(world: &mut World) -> Result<(), Stop> {
 /// Something takes two seconds, as it did that night, and is cut in the middle.
 pub async fn slow_request_is_not_cut(world: &mut World) -> Result<(), Stop> {
     let slow = world.delay(Duration::from_secs(2));
-    let fleet = world.fleet(2).with("HEALTH_EVERY", "50ms").with("HEALTH_TIMEOUT", "40ms").start().await?;
+    let fleet = world.fleet(2).with("HEALTH_EVERY", "50ms").with("HEALTH_TIMEOUT", "100ms").start().await?;
     let path = format!("/wait/{}", slow.as_millis());
     let why =
         "A slow request is not a dead server: HEALTH_TIMEOUT is for the question how it is, and for nothing else.";
 
-    let letter = fleet.ask(Ask::get(path.as_str()), why).await?;
+    let letter = fleet.ask_until_taken(&path, why).await?;
 
     fleet.expect_waited_for(&letter, slow, why)?;
     fleet.expect_visits(&path, 1, why)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use hyper::Method;
+use hyper::{Method, StatusCode};
 
 use crate::{
     story::{Stop, failed},
@@ -52,19 +52,31 @@ async fn who_is_refused_goes_elsewhere(world: &mut World) -> Result<(), Stop> {
 
 /// A server whose disk is full takes connections as ever, says 503 to whoever asks how it is, and gets every third reader.
 pub async fn sick_server_is_skipped(world: &mut World) -> Result<(), Stop> {
-    // One is well, one will be sick; the others will take the question, and leave it at that.
-    let fleet = world.fleet(18).with("HEALTH_EVERY", "100ms").with("HEALTH_TIMEOUT", "90ms").start().await?;
+    // One is well, some will be sick, each in its way; the others will take the question, and leave it at that.
+    const SICK: [(usize, StatusCode); 4] = [
+        (0, StatusCode::SERVICE_UNAVAILABLE),
+        (18, StatusCode::NOT_FOUND),
+        (19, StatusCode::FOUND),
+        (20, StatusCode::NO_CONTENT),
+    ];
+    let fleet = world.fleet(21).with("HEALTH_EVERY", "250ms").with("HEALTH_TIMEOUT", "225ms").start().await?;
     let (sick, silent) = (0, (2..18).collect::<Vec<_>>());
     let why = "Well is who answers GET /health with 200 within HEALTH_TIMEOUT. An open port is no answer.";
     let usual = fleet.expect_asked(sick, 3, None).await?;
 
     fleet.hang(&silent);
     fleet.expect_asked(sick, 3, Some(5 * usual)).await?;
-    fleet.is_sick(sick);
+    for (server, status) in SICK {
+        fleet.says_of_its_health(server, status);
+    }
     fleet.expect_asked(sick, 3, Some(5 * usual)).await?;
+    fleet.are_asked(&SICK.map(|(server, _)| server), 3).await;
 
     let asked = fleet.asked_for("/light/after", 30).await?;
-    fleet.expect_nothing_at(&[sick], "answers GET /health with 503", &asked, why)?;
+    for (server, status) in SICK {
+        let who = format!("answers GET /health with {}", status.as_u16());
+        fleet.expect_nothing_at(&[server], &who, &asked, why)?;
+    }
     fleet.expect_nothing_at(&silent, "does not answer GET /health", &asked, why)
 }
 
@@ -83,7 +95,7 @@ pub async fn all_dead_is_503(world: &mut World) -> Result<(), Stop> {
         fleet.expect_busy(Ask::get("/health")).await?,
     ];
     let quickest = took.into_iter().min().unwrap_or_default();
-    world.measured("ms to a 503", quickest.as_secs_f64() * 1000.0);
+    world.measured("from the question to the 503 ms", quickest.as_secs_f64() * 1000.0);
     if quickest > AT_ONCE {
         let saw = format!("the quickest of {} took {} ms", took.len(), quickest.as_millis());
         let why = "Nobody is there. Whoever waits for that news waits for nothing, and a crowd of them is a crowd that waits.";

@@ -1,5 +1,7 @@
 //! Servers that die, join, restart and share the work: nobody who is logged in notices.
 
+use std::time::{Duration, Instant};
+
 use crate::{
     chapters::earlier,
     story::Stop,
@@ -28,7 +30,7 @@ pub async fn login_survives_server_death(world: &mut World) -> Result<(), Stop> 
 
 /// Alice refreshes, another server answers, and it has never met her.
 pub async fn any_server_any_request(world: &mut World) -> Result<(), Stop> {
-    let site = world.site().apps(3).start().await?;
+    let site = world.site().apps(3).with("QUEUE_DEADLINE", "30s").start().await?;
     let alice = world.somebody_registered(site.app(0)).await?;
     let content = world.gossip();
     let why = "A server that has to be the right one cannot be taken away, and cannot be helped by another.";
@@ -36,12 +38,25 @@ pub async fn any_server_any_request(world: &mut World) -> Result<(), Stop> {
     site.expect_known_everywhere(&alice, why).await?;
 
     let mut bob = alice.at(site.app(2).address()).another()?;
+    let began = Instant::now();
     bob.logs_in().await.expect_redirect("She logs in on another browser.")?;
+    let usual = began.elapsed();
     site.expect_known_everywhere(&bob, why).await?;
     let mut writing = bob.at(site.app(1).address());
     writing.publishes(&content).await.expect_redirect_to("/", why)?;
     let feed = bob.at(site.app(0).address()).visits("/").await.expect_page(why)?;
-    feed.expect_post_by(&alice.name, &content, why)
+    feed.expect_post_by(&alice.name, &content, why)?;
+
+    // What is said while nothing can be written is true already, or only when there is time.
+    let mut carol = bob.another()?;
+    let patience = Duration::from_millis(100) + usual * 10;
+    let (seen, lock) = world.while_nothing_can_be_written(&site, patience, carol.logs_in()).await?;
+    seen.expect_redirect("A busy database is no reason to refuse a login; it is one to wait.")?;
+    if let Some(lock) = lock {
+        site.expect_known_everywhere(&carol, why).await?;
+        lock.release().await?;
+    }
+    Ok(())
 }
 
 /// A school comes online: 600 children behind one address, one server for all of them, and two that are bored.

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join;
+
 use crate::{
-    story::Stop,
+    story::{Stop, failed, human},
     world::{World, forge, http::Browser, imposter::Imposter, site::Site},
 };
 
@@ -39,23 +41,14 @@ async fn logs_out_of_a_busy_site(
     patience: Duration,
 ) -> Result<(), Stop> {
     let copy = browser.clone();
-    world.note("the database is busy: somebody else holds its write lock");
-    let lock = site.database.lock_writes().await?;
-    let mut leaving = std::pin::pin!(browser.logs_out());
-    match tokio::time::timeout(patience, &mut leaving).await {
-        Ok(early) if matches!(early.status(), Some(302 | 303)) => {
-            let why =
-                "She was told that she is logged out. Somewhere she is not, and that somewhere may die before it is.";
-            site.expect_stranger_everywhere(&copy, why).await?;
-            lock.release().await
-        }
-        Ok(_) => lock.release().await,
-        Err(_) => {
-            lock.release().await?;
-            leaving.await.expect_redirect("Logging out is a form; after it comes a page.")?;
-            Ok(())
-        }
+    let (seen, lock) = world.while_nothing_can_be_written(site, patience, browser.logs_out()).await?;
+    seen.expect_redirect("Logging out is a form; after it comes a page.")?;
+    if let Some(lock) = lock {
+        let why = "She was told that she is logged out. Somewhere she is not, and that somewhere may die before it is.";
+        site.expect_stranger_everywhere(&copy, why).await?;
+        lock.release().await?;
     }
+    Ok(())
 }
 
 /// Mallory types a cookie, and is Alice.
@@ -107,6 +100,21 @@ pub async fn new_id_at_login(world: &mut World) -> Result<(), Stop> {
     thief.set_cookie(&planted.name, &made_up);
     thief.visits("/").await.expect_page("The feed is for everybody.")?.expect_stranger(why)?;
 
+    let mallory = mallory.another()?;
+    let mut planting = mallory.clone();
+    planting.logs_in().await.expect_redirect("He logs in again.")?;
+    let planted = planting.session_cookie().await?;
+    let mut newcomer = world.someone(site.door())?;
+    newcomer.set_cookie(&planted.name, &planted.value);
+    world.note(format!("{} puts his cookie into a browser of {}, who has no account yet", mallory.name, newcomer.name));
+    newcomer.registers().await.expect_redirect("Nobody can join.")?;
+    newcomer
+        .visits("/")
+        .await
+        .expect_page("The feed is for everybody.")?
+        .expect_greets(&newcomer.name, "Who registers is logged in.")?;
+    planting.visits("/").await.expect_page("The feed is for everybody.")?.expect_stranger(why)?;
+
     let before = alice.clone();
     alice.logs_in().await.expect_redirect("She logs in once more, without logging out.")?;
     alice.visits("/").await.expect_page("The feed is for everybody.")?.expect_greets(&alice.name, "She logged in.")?;
@@ -116,26 +124,58 @@ pub async fn new_id_at_login(world: &mut World) -> Result<(), Stop> {
     thief.visits("/").await.expect_page("The feed is for everybody.")?.expect_stranger(why)
 }
 
-/// A cookie from an old laptop opens an account years later.
+/// Somebody may count in whole seconds: an end that is this early or late is in time.
+const ROUNDED: Duration = Duration::from_secs(1);
+
+/// A cookie from an old laptop opens an account years later; and somebody who was away for an hour logs in again.
 pub async fn expired_session_is_over(world: &mut World) -> Result<(), Stop> {
-    const TTL: Duration = Duration::from_secs(2);
-    let site = world.site().with("SESSION_TTL", "2s").start().await?;
-    let mut alice = world.somebody_registered(site.door()).await?;
-    let logged_in = Instant::now();
+    const TTL: Duration = Duration::from_secs(3);
+    const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    let site = world.site().with("SESSION_TTL", "30d").start().await?;
+    let mut bob = world.someone(site.door())?;
+    let registered = bob.registers().await;
+    registered.expect_redirect("Nobody can join.")?;
+    let why = "A login lasts SESSION_TTL. A browser that has thrown the key away is logged out before.";
+    bob.session_cookie().await?.expect_kept_for(&registered, MONTH - ROUNDED, why)?;
+
+    let site = world.site().with("SESSION_TTL", "3s").start().await?;
+    let before = Instant::now();
+    let alice = world.somebody_registered(site.door()).await?;
+    let used = is_used_until_it_is_over(alice, before, TTL);
+    let (lasted, ()) = try_join(used, is_seldom_used(world.someone(site.door())?, TTL)).await?;
+
+    world.measured("seconds that a session of 3 s lasted", (lasted.as_secs_f64() * 10.0).round() / 10.0);
+    Ok(())
+}
+
+/// Says how long it lasted.
+async fn is_used_until_it_is_over(mut alice: Browser, before: Instant, ttl: Duration) -> Result<Duration, Stop> {
     let why = "A session is over SESSION_TTL after the login, used or not, whatever the browser still sends.";
-    alice
-        .visits("/")
-        .await
-        .expect_page("The feed is for everybody.")?
-        .expect_greets(&alice.name, "It has just begun.")?;
-
-    // Somebody may count in whole seconds.
-    let lasted = alice.is_known_until(logged_in + TTL + Duration::from_secs(1)).await?;
-
-    world.measured("seconds that a session of 2 s lasted", (lasted.as_secs_f64() * 10.0).round() / 10.0);
     let feed = alice.visits("/").await.expect_page("The feed is for everybody.")?;
-    feed.expect_stranger(why)?;
-    alice.publishes(&world.gossip()).await.expect_redirect_to("/login", why)
+    feed.expect_greets(&alice.name, "It has just begun.")?;
+
+    alice.is_known_until(Instant::now() + ttl + ROUNDED).await?;
+    let lasted = before.elapsed();
+
+    alice.visits("/").await.expect_page("The feed is for everybody.")?.expect_stranger(why)?;
+    alice.publishes("I am still here").await.expect_redirect_to("/login", why)?;
+    if lasted < ttl - ROUNDED {
+        let why = "Who is logged out before the time is asked for a password that is at home.";
+        return failed(format!("a session of {} lasts as long", human(ttl)), human(lasted), why);
+    }
+    Ok(lasted)
+}
+
+/// Registers, logs in once more shortly before the end, and is away for a while.
+async fn is_seldom_used(mut bob: Browser, ttl: Duration) -> Result<(), Stop> {
+    bob.registers().await.expect_redirect("Nobody can join.")?;
+    bob.is_known_until(Instant::now() + ttl * 4 / 5).await?;
+
+    let again = Instant::now();
+    bob.logs_in().await.expect_redirect("He logs in once more, without logging out.")?;
+    bob.is_away(ttl * 4 / 15).await;
+    let why = "SESSION_TTL counts from the login: not from the one before, and not from when a page was last opened.";
+    bob.expect_known_before(again + ttl - ROUNDED, why).await
 }
 
 /// Alice logs out at work, and her phone at home asks for the password again.

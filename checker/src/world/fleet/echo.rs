@@ -83,7 +83,11 @@ impl Fleet {
         if letter.all(name) == values {
             return Ok(());
         }
-        self.failed(said(name, values), said(name, &letter.all(name)), why)
+        self.failed(
+            said(name, values),
+            said(name, &letter.all(name).iter().map(String::as_str).collect::<Vec<_>>()),
+            why,
+        )
     }
 
     /// So many requests with this path came to the servers, all together.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use hyper::StatusCode;
 use tokio::time::sleep;
 
@@ -26,8 +27,12 @@ impl Fleet {
     }
 
     pub fn is_sick(&self, server: usize) {
-        self.timeline.note(format!("{} answers GET /health with 503", self.servers[server].name()));
-        self.servers[server].set_health(StatusCode::SERVICE_UNAVAILABLE);
+        self.says_of_its_health(server, StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    pub fn says_of_its_health(&self, server: usize, status: StatusCode) {
+        self.timeline.note(format!("{} answers GET /health with {}", self.servers[server].name(), status.as_u16()));
+        self.servers[server].set_health(status);
     }
 
     pub fn is_well(&self, server: usize) {
@@ -91,6 +96,11 @@ impl Fleet {
         let limit = if upstream.probes() == 0 { AT_THE_START } else { ASKED };
         // Who is not asked is judged by what comes.
         let _ = upstream.wait_probes(times, limit).await;
+    }
+
+    /// The same for several.
+    pub async fn are_asked(&self, servers: &[usize], times: u64) {
+        join_all(servers.iter().map(|server| self.is_asked(*server, times))).await;
     }
 
     /// None of the requests whose path starts with `prefix` went there; `who` says what is known of these servers.

@@ -83,6 +83,11 @@ impl Fleet {
         Ok((Slow { server, path, ended }, first_piece))
     }
 
+    /// How many are under way at each server.
+    pub fn slow_ones(&self) -> Vec<usize> {
+        self.servers.iter().map(|server| server.in_flight_of("/slow")).collect()
+    }
+
     fn everybody_has(&self, each: usize, path: &str) -> bool {
         self.servers.iter().all(|server| server.in_flight_of(path) >= each)
     }

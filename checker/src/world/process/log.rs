@@ -22,6 +22,8 @@ const FILE_LIMIT: usize = 16 * 1024 * 1024;
 const AT_HAND: usize = 200;
 /// Of the lines that a story tells, so many are whatever came last.
 const NEWEST: usize = 2;
+/// So many, where all went well.
+const QUIET: usize = 3;
 /// A longer line is cut.
 const LINE_LIMIT: u64 = 4096;
 
@@ -135,8 +137,7 @@ impl Log {
         let mut known: BTreeSet<String> = told.values().map(|line| sense(line)).collect();
         let complaints = by_then(&self.errors, until).chain(by_then(&self.warnings, until));
         let complaints: Vec<&Line> = complaints.filter(|line| known.insert(sense(line))).collect();
-        let all_went_well = complaints.is_empty();
-        let rest = by_then(&self.last, until).filter(|_| all_went_well);
+        let rest = by_then(&self.last, until).take(if complaints.is_empty() { QUIET } else { 0 });
         for line in complaints.into_iter().chain(rest) {
             if told.len() < lines {
                 told.insert(line.number, line);

@@ -102,8 +102,9 @@ mod tests {
             Reply::List(Vec::new()),
         ];
         assert_eq!(reply, Reply::List(expected.into()));
-        let mut asked = [0; 25];
+        let expected = "*2\r\n$4\r\nMGET\r\n$2\r\né\r\n".as_bytes();
+        let mut asked = vec![0; expected.len()];
         redis.read_exact(&mut asked).await.unwrap();
-        assert_eq!(asked.as_slice(), "*2\r\n$4\r\nMGET\r\n$2\r\né\r\n".as_bytes());
+        assert_eq!(asked, expected);
     }
 }

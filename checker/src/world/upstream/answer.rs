@@ -30,6 +30,9 @@ const TOLD_BACK: usize = 64 * 1024;
 /// What `/die_after_head` promises; it sends a hundredth.
 const PROMISED: u64 = 1_000;
 
+/// A header's value in ISO 8859-1, as old programs write them (RFC 9110, 5.5: opaque, and passed on).
+pub const NO_ASCII: &[u8] = b"caf\xe9";
+
 /// Why no answer was given: the connection is closed instead.
 #[derive(Debug)]
 pub struct Closed;
@@ -164,14 +167,14 @@ async fn echo(shared: &Shared, request: Request<Incoming>) -> Result<Response<Co
         }
     }
     let told = if length <= TOLD_BACK { String::from_utf8(kept).ok() } else { None };
-    let headers = head.headers.iter().map(|(name, value)| [name.as_str().into(), value.as_bytes().to_vec()]);
-    let headers: Vec<_> = headers.map(|pair| pair.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())).collect();
+    let headers = head.headers.iter();
+    let headers = headers.map(|(name, value)| [name.to_string(), value.as_bytes().escape_ascii().to_string()]);
     Ok(json(json!({
         "served_by": shared.name,
         "method": head.method.as_str(),
         "uri": head.uri.to_string(),
         "version": format!("{:?}", head.version),
-        "headers": headers,
+        "headers": headers.collect::<Vec<_>>(),
         "length": length,
         "digest": digest.text(),
         "body": told,
@@ -234,16 +237,20 @@ fn dying() -> Content {
 
 /// Repeated ones, which must all arrive, and those that are for the next hop only, which must not travel on.
 fn with_many_headers(mut response: Response<Content>) -> Response<Content> {
-    let many = [
-        ("set-cookie", "first=1; Path=/"),
-        ("set-cookie", "second=2; Path=/"),
-        ("x-end-to-end", "stays"),
-        ("connection", "x-this-hop, keep-alive"),
-        ("x-this-hop", "goes"),
-        ("keep-alive", "timeout=5"),
+    let many: [(&str, &[u8]); 7] = [
+        ("set-cookie", b"first=1; Path=/"),
+        ("set-cookie", b"second=2; Path=/"),
+        ("x-end-to-end", b"stays"),
+        ("x-no-ascii", NO_ASCII),
+        ("connection", b"x-this-hop, keep-alive"),
+        ("x-this-hop", b"goes"),
+        ("keep-alive", b"timeout=5"),
     ];
     for (name, value) in many {
-        response.headers_mut().append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        // It fails only for control signs.
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            response.headers_mut().append(HeaderName::from_static(name), value);
+        }
     }
     response
 }

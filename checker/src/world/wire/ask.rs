@@ -37,9 +37,9 @@ impl Ask {
     }
 
     /// One header more, beside those of the same name. `Host` is added unless it is said.
-    pub fn with(mut self, name: &'static str, value: &str) -> Ask {
-        // The checker's own values are ASCII without control signs.
-        if let Ok(value) = HeaderValue::from_str(value) {
+    pub fn with(mut self, name: &'static str, value: impl AsRef<[u8]>) -> Ask {
+        // The checker's own values are without control signs.
+        if let Ok(value) = HeaderValue::from_bytes(value.as_ref()) {
             self.headers.append(HeaderName::from_static(name), value);
         }
         self
@@ -83,7 +83,10 @@ impl Ask {
         let headers: String = self
             .headers
             .iter()
-            .map(|(name, value)| format!(" -H '{name}: {}'", value.to_str().unwrap_or_default()))
+            .map(|(name, value)| {
+                let quote = if value.to_str().is_ok() { "'" } else { "$'" };
+                format!(" -H {quote}{name}: {}'", value.as_bytes().escape_ascii())
+            })
             .collect();
         format!("curl -i -X {}{headers} 'http://{to}{}'", self.method, self.path)
     }
