@@ -247,11 +247,13 @@ pub async fn check(
         passed: false,
         points,
         scenarios: outcomes,
-        servers: match options.stack {
-            Stack::Embedded => Vec::new(),
-            Stack::Servers => run.context.servers().await?.about(),
-        },
+        servers: Vec::new(),
     };
+    if options.stack == Stack::Servers {
+        let servers = run.context.servers().await?;
+        report.servers = servers.about();
+        servers.end().await.context("leaving the database server as it was")?;
+    }
     report.passed = match options.only {
         Some(_) => report.scenarios.iter().all(|outcome| outcome.verdict == Verdict::Passed),
         None => Report::done(&report.scenarios),

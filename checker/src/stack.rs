@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stack {
-    /// SQLite, a file; a Redis of the checker's own.
+    // SQLite, a file; a Redis of the checker's own.
     #[default]
     Embedded,
-    /// MySQL or MariaDB, and Redis.
+    // MySQL or MariaDB, and Redis.
     Servers,
 }
 

@@ -5,6 +5,7 @@ mod binary;
 mod private;
 mod url;
 
+use ::url::Url;
 use sqlx::{ConnectOptions, MySqlConnection, mysql::MySqlConnectOptions};
 use tokio::sync::OnceCell;
 
@@ -32,7 +33,9 @@ pub struct MySql {
     pub about: String,
     /// The names of this run's databases begin so.
     run: String,
-    /// An account that may make databases.
+    /// Where it is, for an account that may make databases.
+    address: Url,
+    /// The same for sqlx.
     admin: MySqlConnectOptions,
     /// It is nobody else's: it may have accounts of the checker's, and be filled.
     is_private: bool,
@@ -44,6 +47,10 @@ pub struct MySql {
 }
 
 impl MySql {
+    pub(super) fn url(&self) -> String {
+        self.address.to_string()
+    }
+
     pub(super) fn is_private(&self) -> bool {
         self.is_private
     }
@@ -51,24 +58,32 @@ impl MySql {
     /// A database of a scenario's own, with an account of its own where that can be. Nobody has made it yet.
     pub(super) async fn database(&self) -> anyhow::Result<Database> {
         let name = format!("{}_{:08x}", self.run, rand::random::<u32>());
-        let account = if self.is_private {
-            let (account, password) = (&name, format!("{:032x}", rand::random::<u128>()));
+        let mut address = self.address.clone();
+        address.set_path(&name);
+        if self.is_private {
+            let password = format!("{:032x}", rand::random::<u128>());
             let mut connection = self.admin.connect().await?;
             for sql in [
                 format!(
-                    "create user `{account}`@`%` {} '{password}' with max_user_connections {CONNECTIONS}",
+                    "create user `{name}`@`%` {} '{password}' with max_user_connections {CONNECTIONS}",
                     private::identified(&self.about)
                 ),
-                format!("grant all on `{name}`.* to `{account}`@`%`"),
+                format!("grant all on `{name}`.* to `{name}`@`%`"),
             ] {
                 sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await?;
             }
-            self.admin.clone().username(account).password(&password)
-        } else {
-            self.admin.clone()
-        };
-        let url = account.database(&name).to_url_lossy().to_string();
-        Ok(Database::of(Schema { name, url, admin: self.admin.clone() }))
+            let named = address.set_username(&name).and_then(|()| address.set_password(Some(&password)));
+            named.map_err(|()| anyhow::anyhow!("the address of a server has a host"))?;
+        }
+        Ok(Database::of(Schema { name, url: address.into(), admin: self.admin.clone() }))
+    }
+
+    /// Removes what the run leaves.
+    pub(super) async fn forget_template(&self) -> anyhow::Result<()> {
+        match self.template.get() {
+            Some(Ok(template)) => self.forget(template).await,
+            Some(Err(_)) | None => Ok(()),
+        }
     }
 
     /// Removes what a scenario leaves. A private server goes as a whole, and soon.

@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     Context,
+    database::Database,
     mysql::{self, MySql},
     redis::{self, Shared},
 };
@@ -97,6 +98,21 @@ impl Servers {
             })
         };
         Ok(self.redis.get_or_try_init(find).await?.as_ref())
+    }
+
+    /// Leaves somebody's server as it was.
+    pub async fn end(&self) -> anyhow::Result<()> {
+        self.mysql.forget_template().await
+    }
+
+    /// A database in the MySQL, which nobody has made yet.
+    pub async fn new_database(&self) -> anyhow::Result<Database> {
+        self.mysql.database().await
+    }
+
+    /// Where the MySQL is, for an account that may do everything there.
+    pub fn mysql_url(&self) -> String {
+        self.mysql.url()
     }
 
     pub(super) fn mysql(&self) -> &MySql {

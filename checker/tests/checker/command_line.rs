@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::common::{Place, filtered};
 
-const COMMANDS: [&str; 6] = ["check", "grade", "headline", "run", "build-gallery", "kill-score"];
+const COMMANDS: [&str; 7] = ["check", "grade", "headline", "run", "servers", "build-gallery", "kill-score"];
 
 #[test]
 fn every_command_explains_itself() {
@@ -39,7 +39,7 @@ fn what_is_asked_for_wrongly_is_said_in_a_sentence() {
         "check stateful --program true",
         "check 01 --program true --times 0",
         "check 01 --program true --seed may",
-        "check 01 --program true --stack servers",
+        "check 01 --program true --stack cloud",
         "check 01 --program true --format yaml",
         "check 01 --entry wrong/nothing",
         "check 01 --entry ../01-monolith/history",

@@ -35,8 +35,10 @@ fn failure(result: Result<impl std::fmt::Debug, Stop>) -> String {
 async fn each_copy_has_what_the_template_has_and_nothing_of_another() {
     let folder = TempDir::new().expect("there is a place");
     let template = template(&folder).await;
-    let copy = |name: &str| Database::copy_of(template.file(), folder.path().join(name)).expect("it can be copied");
-    let (one, other) = (copy("one.db"), copy("other.db"));
+    let (one, other) = (Database::at(folder.path().join("one.db")), Database::at(folder.path().join("other.db")));
+    for copy in [&one, &other] {
+        copy.copy_from(&template).await.expect("it can be copied");
+    }
     let alice = one.user_id("alice").await.expect("the template has her");
     one.add_posts(alice, &["first".to_owned(), "second".to_owned()]).await.expect("the tables are there");
     assert_eq!(one.count("posts").await.expect("the table is there"), 2);
@@ -45,7 +47,8 @@ async fn each_copy_has_what_the_template_has_and_nothing_of_another() {
     let told: Vec<_> = posts.iter().map(|post| (&*post.author, &*post.content)).collect();
     assert_eq!(told, [("alice", "first"), ("alice", "second")]);
     assert!(posts[0].created_at < posts[1].created_at, "the last one is the newest");
-    assert!(Database::copy_of(&folder.path().join("none.db"), folder.path().join("x.db")).is_err());
+    let none = Database::at(folder.path().join("none.db"));
+    assert!(Database::at(folder.path().join("x.db")).copy_from(&none).await.is_err());
 }
 
 #[tokio::test]

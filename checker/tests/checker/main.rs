@@ -13,5 +13,6 @@ mod pages;
 mod programs;
 mod reaper;
 mod reports;
+mod servers;
 mod timeline;
 mod values;

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use ::url::Url;
 use anyhow::{Context as _, bail};
 use sqlx::{ConnectOptions, mysql::MySqlConnectOptions};
 use tokio::{
@@ -48,6 +49,9 @@ const ARGUMENTS: &[&str] = &[
     "--innodb-buffer-pool-size=16M",
     "--innodb-flush-log-at-trx-commit=2",
     "--innodb-doublewrite=0",
+    // Tables come and go with every scenario: no file for each, and no statistics kept of them.
+    "--innodb-file-per-table=0",
+    "--innodb-stats-persistent=0",
     "--innodb-flush-method=nosync",
     "--innodb-use-native-aio=0",
     "--innodb-fast-shutdown=2",
@@ -92,14 +96,15 @@ impl MySql {
             command.extend([option("--datadir=", &data), option("--init-file=", &init)]);
             command.push(format!("--port={}", address.port()).into());
             command.extend(ARGUMENTS.iter().map(OsString::from));
-            let admin = MySqlConnectOptions::new().host("127.0.0.1").port(address.port());
-            let admin = admin.username(ACCOUNT).password(&password);
+            let url = Url::parse(&format!("mysql://{ACCOUNT}:{password}@{address}")).context("that is a URL")?;
+            let admin = MySqlConnectOptions::from_url(&url).context("that is a MySQL's URL")?;
             match start_with(context, &folder, command, &admin).await {
                 Ok(process) => {
                     let about = format!("{}, private", version_of(&admin).await?);
                     return Ok(MySql {
                         about,
                         run: "gossip".to_owned(),
+                        address: url,
                         admin,
                         is_private: true,
                         template: OnceCell::new(),

@@ -23,14 +23,7 @@ impl MySql {
         let admin = MySqlConnectOptions::from_url(&address).map_err(|_| no_address(named))?;
         let mut connection = connect(&admin, named).await?;
         let version = version_of(&admin).await?;
-        ensure!(
-            is_supported(&version),
-            "the server at {named} is {version}; the workshop is written for MySQL {}.{} or MariaDB {}.{} and newer",
-            OLDEST_MYSQL.0,
-            OLDEST_MYSQL.1,
-            OLDEST_MARIADB.0,
-            OLDEST_MARIADB.1
-        );
+        expect_supported(&version, named)?;
         let name = lease_of(run);
         lend(&mut connection, &name).await?;
         clear_leftovers(&mut connection).await?;
@@ -38,6 +31,7 @@ impl MySql {
         Ok(MySql {
             about: format!("{version} at {named}"),
             run: name,
+            address,
             admin,
             is_private: false,
             template: OnceCell::new(),
@@ -100,11 +94,17 @@ pub fn said(version: &str) -> String {
     format!("{maker} {}", version.split('-').next().unwrap_or_default())
 }
 
-fn is_supported(version: &str) -> bool {
-    let Some((maker, numbers)) = version.split_once(' ') else { return false };
+fn expect_supported(version: &str, named: &str) -> anyhow::Result<()> {
+    let (maker, numbers) = version.split_once(' ').unwrap_or_default();
     let mut numbers = numbers.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
     let release = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    release >= if maker == "MariaDB" { OLDEST_MARIADB } else { OLDEST_MYSQL }
+    let oldest = if maker == "MariaDB" { OLDEST_MARIADB } else { OLDEST_MYSQL };
+    let (major, minor) = oldest;
+    ensure!(
+        release >= oldest,
+        "the server at {named} is {version}; the workshop is written for {maker} {major}.{minor} and newer"
+    );
+    Ok(())
 }
 
 /// Of a run: its databases begin so, and its lock is called so.
@@ -158,8 +158,9 @@ async fn expect_rights(
     for sql in [format!("create database `{lease}_00000000`"), format!("drop database `{lease}_00000000`")] {
         if let Err(error) = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *connection).await {
             let user = admin.get_username();
+            let why = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
             bail!(
-                "the account {user} in {named} may not make databases ({error}); as an administrator: \
+                "the account {user} in {named} may not make databases ({why}); as an administrator: \
                  grant all on `gossip\\_%`.* to '{user}'@'%'"
             );
         }
@@ -169,17 +170,19 @@ async fn expect_rights(
 
 #[cfg(test)]
 mod tests {
-    use super::{is_ours, is_supported, said};
+    use super::{expect_supported, is_ours, said};
 
     #[test]
     fn versions_are_told_apart() {
         assert_eq!(said("10.11.6-MariaDB-0+deb12u1"), "MariaDB 10.11.6");
         assert_eq!(said("8.4.3"), "MySQL 8.4.3");
-        for (version, supported) in
-            [("10.5.1-MariaDB", true), ("10.4.9-MariaDB", false), ("8.0.36", true), ("5.7.44-log", false)]
-        {
-            assert_eq!(is_supported(&said(version)), supported, "{version}");
+        for version in ["10.5.1-MariaDB", "11.4.2-MariaDB", "8.0.36"] {
+            assert!(expect_supported(&said(version), "X").is_ok(), "{version}");
         }
+        let told = |version: &str| expect_supported(&said(version), "X").map_err(|error| error.to_string());
+        let old = "the server at X is MySQL 5.7.44; the workshop is written for MySQL 8.0 and newer";
+        assert_eq!(told("5.7.44-log"), Err(old.to_owned()));
+        assert!(told("10.4.9-MariaDB").is_err_and(|told| told.ends_with("MariaDB 10.5 and newer")));
     }
 
     #[test]
