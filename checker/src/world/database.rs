@@ -229,7 +229,7 @@ impl WriteLock {
 }
 
 /// A table or column of the contract that is not there is the program's fault, anything else is not.
-fn contract<T>(result: sqlx::Result<T>) -> Result<T, Stop> {
+pub(super) fn contract<T>(result: sqlx::Result<T>) -> Result<T, Stop> {
     match result {
         Ok(value) => Ok(value),
         Err(sqlx::Error::Database(error)) if error.message().contains("no such") => failed(

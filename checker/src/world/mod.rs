@@ -10,6 +10,7 @@ pub mod encoding;
 pub mod errands;
 mod everywhere;
 mod expect;
+pub mod filled;
 pub mod fleet;
 pub mod forge;
 pub mod front;
@@ -20,15 +21,21 @@ pub mod imposter;
 mod jam;
 mod kept;
 pub mod late;
+pub mod listed;
+pub mod live;
 pub mod load;
 pub mod loot;
+mod migrate;
 mod outage;
 pub mod page;
 mod people;
+pub mod plan;
 pub mod process;
 pub mod proxy;
 pub mod pulse;
+pub mod query;
 pub mod quiet_day;
+pub mod reads;
 pub mod redis;
 pub mod rows;
 pub mod session;
@@ -40,17 +47,18 @@ pub mod spread;
 mod stage;
 mod starts;
 pub mod storm;
+pub mod table;
 pub mod timeline;
 pub mod upstream;
 mod visits;
 pub mod wire;
 pub mod words;
 mod work;
+pub mod writes;
 
 use std::{
     cmp::Reverse,
     collections::BTreeMap,
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -60,18 +68,9 @@ use futures_util::future::join_all;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::Value;
 
-use self::stage::Unmigrated;
 pub use self::stage::{Context, Stage};
-use self::{
-    database::Database,
-    process::{Process, Spec, describe},
-    site::SiteBuilder,
-    timeline::Timeline,
-};
+use self::{database::Database, process::Process, site::SiteBuilder, timeline::Timeline};
 use crate::story::{LastWords, Stop, broken};
-
-/// How long `migrate` may take.
-const MIGRATE_LIMIT: Duration = Duration::from_secs(30);
 
 pub struct World {
     pub stage: Arc<Stage>,
@@ -108,41 +107,10 @@ impl World {
         if let Some(database) = &self.database {
             return Ok(database.clone());
         }
-        let template = self.stage.context.template.get_or_init(|| self.migrate());
-        match template.await {
-            Ok(template) => {
-                let database = Database::copy_of(template, self.stage.folder.join("gossip.db"))?;
-                self.database = Some(database.clone());
-                Ok(database)
-            }
-            Err(Unmigrated { stop, process }) => {
-                // Its words belong to each story that ends with it.
-                self.stage.processes().extend(process.clone());
-                match stop {
-                    Stop::Failed(failure) => Err(Stop::Failed(failure.clone())),
-                    Stop::Broken(error) => broken(format!("{error:#}")),
-                }
-            }
-        }
-    }
-
-    /// Runs the role `migrate` on a new file.
-    async fn migrate(&self) -> Result<PathBuf, Unmigrated> {
-        let folder = self.stage.context.folder.join("template");
-        let file = folder.join("gossip.db");
-        let spec = Spec {
-            name: "migrate".to_owned(),
-            role: "migrate",
-            settings: BTreeMap::from([("DATABASE_URL".to_owned(), Database::at(file.clone()).url().into())]),
-            open_files: None,
-            folder: folder.clone(),
-            run: self.stage.context.run.clone(),
-        };
-        let process = self.stage.context.spawn(&spec).map_err(|stop| Unmigrated { stop, process: None })?;
-        match migrated(&process, file).await {
-            Ok(file) => Ok(file),
-            Err(stop) => Err(Unmigrated { stop, process: Some(process) }),
-        }
+        let template = self.stage.context.template.get_or_init(|| self.stage.context.migrate_new());
+        let database = Database::copy_of(&self.migrated(template.await)?, self.stage.folder.join("gossip.db"))?;
+        self.database = Some(database.clone());
+        Ok(database)
     }
 
     pub fn rng(&mut self) -> &mut StdRng {
@@ -249,25 +217,5 @@ impl World {
 
     pub fn folder(&self) -> &std::path::Path {
         &self.stage.folder
-    }
-}
-
-/// The database that role `migrate` makes.
-async fn migrated(process: &Process, file: PathBuf) -> Result<PathBuf, Stop> {
-    let failed = |saw: String| {
-        let expected = "role migrate makes the database that DATABASE_URL names, and ends with exit code 0";
-        process.at_fault(expected, saw, "Without its database the site cannot start.")
-    };
-    match process.ended(MIGRATE_LIMIT).await {
-        Some(status) if status.success() => {}
-        Some(status) => return Err(failed(describe(status))),
-        None => return Err(failed(format!("it was still running after {} s", MIGRATE_LIMIT.as_secs()))),
-    }
-    if !file.is_file() {
-        return Err(failed("it ended well, but the file is not there".to_owned()));
-    }
-    match Database::at(file.clone()).settle().await {
-        Err(Stop::Broken(error)) => Err(failed(format!("the file is no database: {error:#}"))),
-        settled => settled.map(|()| file),
     }
 }

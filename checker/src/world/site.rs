@@ -16,6 +16,7 @@ use super::{
     process::{Process, Spec, describe},
     proxy::Link,
     redis::{NOBODY, Redis},
+    table::Size,
     timeline::Timeline,
 };
 use crate::story::{Failure, Stop, failed, human};
@@ -27,6 +28,7 @@ pub struct SiteBuilder<'w> {
     upstreams: Option<Vec<SocketAddr>>,
     balancer: bool,
     redis: Option<Neighbour>,
+    pub(super) table: Option<Size>,
     settings: BTreeMap<String, OsString>,
     open_files: Option<u64>,
     places: Option<Places>,
@@ -70,6 +72,7 @@ impl<'w> SiteBuilder<'w> {
             upstreams: None,
             balancer: false,
             redis: None,
+            table: None,
             settings: BTreeMap::new(),
             open_files: None,
             places: None,
@@ -119,6 +122,9 @@ impl<'w> SiteBuilder<'w> {
 
     /// Starts everything, and waits until it is ready.
     pub async fn start(self) -> Result<Site, Stop> {
+        if let Some(size) = self.table {
+            self.world.takes_table(size).await?;
+        }
         let database = self.world.database().await?;
         let mut settings = BTreeMap::from([
             ("LISTEN_ADDR".to_owned(), OsString::from("127.0.0.1:0")),

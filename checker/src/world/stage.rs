@@ -32,8 +32,12 @@ pub struct Context {
     pub pulse: Pulse,
     /// Told of every process group, so that nothing outlives the run.
     pub watch: Box<dyn Fn(&Process) + Send + Sync>,
+    /// What all numbers of this run come from.
+    pub seed: u64,
     /// The database as `migrate` leaves it, made when first needed.
     pub(super) template: OnceCell<Result<PathBuf, Unmigrated>>,
+    /// The same of tables that were filled before, by size.
+    pub(super) tables: [OnceCell<Result<PathBuf, Unmigrated>>; 3],
     starts: Starts,
 }
 
@@ -59,8 +63,19 @@ impl Context {
         watch: Box<dyn Fn(&Process) + Send + Sync>,
     ) -> anyhow::Result<Context> {
         let pulse = Pulse::start().context("starting a thread")?;
-        let (template, starts) = (OnceCell::new(), Starts::default());
-        Ok(Context { program, run, folder, real_time: false, full: false, pulse, watch, template, starts })
+        Ok(Context {
+            program,
+            run,
+            folder,
+            real_time: false,
+            full: false,
+            pulse,
+            watch,
+            seed: 0,
+            template: OnceCell::new(),
+            tables: Default::default(),
+            starts: Starts::default(),
+        })
     }
 
     /// Starts a process that belongs to no world.

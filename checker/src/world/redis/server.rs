@@ -10,9 +10,9 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use tokio::{process::Command, task::spawn_blocking};
+use tokio::process::Command;
 
-use crate::{overlay::cargo, workshop};
+use crate::{once, overlay::cargo, workshop};
 
 /// A small Redis in memory, which speaks what the chapters use. The version is pinned: another one would be a download in
 /// a room without wifi.
@@ -62,7 +62,7 @@ async fn built() -> anyhow::Result<PathBuf> {
         return Ok(program);
     }
     fs::create_dir_all(&root).with_context(|| format!("making {}; is the disk full or read-only?", root.display()))?;
-    let _lock = locked(root.join("lock")).await?;
+    let _lock = once::locked(root.join("lock")).await?;
     // Another check may have built it meanwhile.
     if !program.is_file() {
         build(&root).await?;
@@ -93,11 +93,4 @@ async fn build(root: &Path) -> anyhow::Result<()> {
         "this chapter needs a Redis. There is no redis-server or valkey-server on PATH, and `cargo install {MEEBIS}` \
          failed: {why}; install Redis, or run `cargo xtask prepare` once there is a network"
     )
-}
-
-/// Held until it is dropped; whoever is asked to end meanwhile does not wait for it.
-async fn locked(file: PathBuf) -> anyhow::Result<fs::File> {
-    let lock = fs::File::options().create(true).truncate(false).write(true).open(&file).context("making a lock")?;
-    let locked = spawn_blocking(move || lock.lock().map(|()| lock)).await;
-    locked.context("waiting for another build")?.context("waiting for another build")
 }
