@@ -1,7 +1,7 @@
 //! What a scenario can hold: a system of its own, users, faults, figures. Everything in it is random under one seed,
 //! and ends with it.
 
-mod busy;
+pub mod busy;
 pub mod by_hand;
 pub mod cache;
 pub mod change;
