@@ -6,12 +6,14 @@ mod ch02;
 mod ch03;
 mod ch04;
 mod ch05;
+mod ch06;
 
 use std::{pin::Pin, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 
 use crate::{
+    chapters,
     course::Chapter,
     program::Program,
     report::headline::{Headline, Row},
@@ -50,6 +52,11 @@ impl Figure {
     pub fn count(what: &str, count: usize, better: Better) -> Figure {
         Figure { what: what.to_owned(), value: count as f64, shown: count.to_string(), better }
     }
+
+    /// What is no number, and better or worse than another by nothing that can be divided.
+    pub fn words(what: &str, words: &str) -> Figure {
+        Figure { what: what.to_owned(), value: 0.0, shown: words.to_owned(), better: Better::Lower }
+    }
 }
 
 /// What a chapter measures of one program.
@@ -69,6 +76,7 @@ fn bench_of(chapter: u8) -> Option<&'static Bench> {
         3 => Some(&ch03::BENCH),
         4 => Some(&ch04::BENCH),
         5 => Some(&ch05::BENCH),
+        6 => Some(&ch06::BENCH),
         _ => None,
     }
 }
@@ -82,6 +90,7 @@ pub async fn measure(
     full: bool,
 ) -> anyhow::Result<Headline> {
     let bench = bench_of(chapter.number).context("this chapter has no headline yet")?;
+    chapters::prepare(chapter.number, full, false).await?;
     let options = Options { seed: u64::from(rand::random::<u32>()), real_time, full, ..Options::default() };
     let before = figures(before, &options, bench.measure).await.context("measuring what history did")?;
     let after = figures(after, &options, bench.measure).await.context("measuring the solution")?;

@@ -11,6 +11,7 @@ pub mod gallery;
 pub mod headline;
 pub mod kill_score;
 pub mod limits;
+mod once;
 pub mod overlay;
 pub mod program;
 pub mod reaper;

@@ -30,20 +30,34 @@ pub fn open_files() -> u64 {
 
 /// Whether there is room to judge in this folder.
 pub fn expect_room(folder: &Path) -> anyhow::Result<()> {
+    expect_room_for(folder, ROOM, "too little to judge on")
+}
+
+/// Whether there is room for so many bytes; if not, `lacking` says what that is too little for.
+pub fn expect_room_for(folder: &Path, wanted: u64, lacking: &str) -> anyhow::Result<()> {
     match statvfs(folder) {
-        Ok(disk) if disk.f_blocks > 0 => enough(folder, disk.f_bavail * disk.f_frsize),
+        Ok(disk) if disk.f_blocks > 0 => enough(folder, disk.f_bavail * disk.f_frsize, wanted, lacking),
         // Where nobody says how much there is, the first write that fails will.
         Ok(_) | Err(_) => Ok(()),
     }
 }
 
-fn enough(folder: &Path, bytes: u64) -> anyhow::Result<()> {
-    let (folder, left) = (folder.display(), bytes / 1024);
-    ensure!(
-        bytes >= ROOM,
-        "the disk of {folder} has {left} KiB left, too little to judge on; make room and check again"
-    );
+fn enough(folder: &Path, left: u64, wanted: u64, lacking: &str) -> anyhow::Result<()> {
+    let (folder, shown) = (folder.display(), size(left));
+    ensure!(left >= wanted, "the disk of {folder} has {shown} left, {lacking}; make room and check again");
     Ok(())
+}
+
+/// Bytes as people read them: `700 KiB`, `12 MiB`, `4.7 GiB`.
+pub fn size(bytes: u64) -> String {
+    const KIB: u64 = 1024;
+    const MIB: u64 = 1024 * KIB;
+    const GIB: u64 = 1024 * MIB;
+    match bytes {
+        GIB.. => format!("{:.1} GiB", bytes as f64 / GIB as f64),
+        MIB.. => format!("{} MiB", bytes / MIB),
+        _ => format!("{} KiB", bytes / KIB),
+    }
 }
 
 #[cfg(test)]
@@ -54,8 +68,14 @@ mod tests {
     fn a_disk_is_full_before_its_last_byte_is_taken() {
         assert!(expect_room(Path::new(env!("CARGO_MANIFEST_DIR"))).is_ok(), "a build has just found room here");
         assert!(expect_room(Path::new("nowhere/at/all")).is_ok(), "that is not what is wrong with it");
-        let full = enough(Path::new("target/worlds"), 700 * 1024).expect_err("0.7 MiB are too few");
+        let full = |left, wanted, lacking| {
+            enough(Path::new("target/worlds"), left, wanted, lacking).expect_err("that is too little").to_string()
+        };
         let told = "the disk of target/worlds has 700 KiB left, too little to judge on; make room and check again";
-        assert_eq!(full.to_string(), told);
+        assert_eq!(full(700 * 1024, ROOM, "too little to judge on"), told);
+        let told =
+            "the disk of target/worlds has 1.5 GiB left, and ten million posts take 4.7 GiB; make room and check again";
+        assert_eq!(full(3 << 29, 5 << 30, "and ten million posts take 4.7 GiB"), told);
+        assert!(enough(Path::new("target/worlds"), ROOM, ROOM, "too little to judge on").is_ok());
     }
 }

@@ -128,6 +128,16 @@ pub async fn build_copy(chapter: &Chapter, folder: &Path, label: &str, stack: St
     })
 }
 
+/// Whether the chapter is there for this stack.
+pub fn expect_runs_on(chapter: &Chapter, stack: Stack) -> anyhow::Result<()> {
+    let mut files = Files::new();
+    read_into(&mut files, &chapter.solution(), Path::new("migrations"))?;
+    match migrations::lacking(&files).filter(|_| stack == Stack::Servers) {
+        Some(lacking) => bail!("solutions/{} is not there yet for it: {lacking}", chapter.folder_name()),
+        None => Ok(()),
+    }
+}
+
 /// The solution with the entry laid over it.
 fn files_of(chapter: &Chapter, entry: &Entry, package: &str) -> anyhow::Result<Files> {
     let mut files = Files::new();

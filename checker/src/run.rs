@@ -18,7 +18,7 @@ use crate::{
     alone::Turn,
     chapters,
     course::{Chapter, Promise},
-    limits,
+    limits, overlay,
     program::Program,
     reaper::Reaper,
     report::Observer,
@@ -27,11 +27,14 @@ use crate::{
     story::{Failure, Stop, Story, human},
     verdict::{Outcome, Points, Report, Verdict},
     workshop,
-    world::{self, Context, World, pulse::STALL},
+    world::{Context, World, pulse::STALL},
 };
 
 /// Scenarios that do not measure time run this many at once, besides those that only wait.
 const AT_ONCE: usize = 3;
+
+/// So many times longer may a scenario take with the talk's own volumes.
+const FULL: u32 = 10;
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -83,7 +86,8 @@ impl Run {
         let watching = reaper.clone();
         let watch = Box::new(move |process: &crate::world::process::Process| watching.watch(process.pid()));
         let mut context = Context::new(program, id, folder, watch)?;
-        (context.stack, context.real_time, context.full) = (options.stack, options.real_time, options.full);
+        context.stack = options.stack;
+        (context.real_time, context.full, context.seed) = (options.real_time, options.full, options.seed);
         Ok(Run { context: Arc::new(context), reaper: Some(reaper) })
     }
 
@@ -110,20 +114,21 @@ impl Run {
             Err(error) => return Outcome::of(promise, Verdict::Broken).because(&error.context("waiting for its turn")),
         };
         observer.started(&promise.name);
+        let limit = scenario.limit * if options.full { FULL } else { 1 };
         let (began, start) = (Instant::now(), SystemTime::now());
         let mut world = match World::new(self.context.clone(), &promise.name, options.seed) {
             Ok(world) => world,
             Err(error) => return Outcome::of(promise, Verdict::Broken).because(&error),
         };
-        let played = std::panic::AssertUnwindSafe(timeout(scenario.limit, (scenario.run)(&mut world))).catch_unwind();
+        let played = std::panic::AssertUnwindSafe(timeout(limit, (scenario.run)(&mut world))).catch_unwind();
         let result = match played.await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => {
-                let expected = format!("an end within {}", human(scenario.limit));
+                let expected = format!("an end within {}", human(limit));
                 let saw = "the last thing in the timeline never came to one";
                 let failure = Failure::new(expected, saw, "Somebody is still waiting.");
                 // By now, what it had is cleared away.
-                Err(Stop::Failed(Failure { at: start + scenario.limit, ..failure }))
+                Err(Stop::Failed(Failure { at: start + limit, ..failure }))
             }
             Err(panic) => Err(Stop::Broken(anyhow::anyhow!("the checker panicked: {}", panic_text(&*panic)))),
         };
@@ -197,10 +202,9 @@ pub async fn check(
     }
     // The table says which is best started first.
     wanted.sort_by_key(|(_, scenario)| chapter.scenarios().iter().position(|other| other.name == scenario.name));
-    if chapters::has_redis(chapter.number) {
-        // A scenario has no time for that.
-        world::redis::prepare().await?;
-    }
+    overlay::expect_runs_on(chapter, options.stack)?;
+    // A scenario has no time for that.
+    chapters::prepare(chapter.number, options.full, false).await?;
     let run = Run::start(program.clone(), options)?;
     if options.stack == Stack::Servers {
         // What is wrong with them is said once, before anything is judged.

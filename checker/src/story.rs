@@ -108,6 +108,20 @@ pub fn human(duration: Duration) -> String {
     }
 }
 
+/// A whole number as people read it: `10,000,000`.
+pub fn with_commas(number: impl ToString) -> String {
+    let number = number.to_string();
+    let (sign, digits) = number.split_at(number.len() - number.trim_start_matches('-').len());
+    let mut shown = String::from(sign);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,5 +130,11 @@ mod tests {
     fn durations_read_well() {
         let shown = [12_345_678, 9_200_000, 12_000, 1_450, 340].map(|us| human(Duration::from_micros(us)));
         assert_eq!(shown, ["12 s", "9.2 s", "12 ms", "1.4 ms", "0.34 ms"]);
+    }
+
+    #[test]
+    fn numbers_read_well() {
+        let shown = [847, 1_000, 10_000_000, -123_456].map(with_commas);
+        assert_eq!(shown, ["847", "1,000", "10,000,000", "-123,456"]);
     }
 }

@@ -8,7 +8,6 @@ use std::{
 };
 
 use anyhow::Context;
-use tokio::task::spawn_blocking;
 
 /// How often another port is tried: one is free when we look, and may be another's when the server does.
 pub const PORTS: usize = 5;
@@ -26,11 +25,4 @@ pub fn found(name: &str, beyond: &[&str]) -> Option<PathBuf> {
 pub fn free_port() -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("looking for a free port")?;
     Ok(listener.local_addr()?)
-}
-
-/// Held until it is dropped; whoever is asked to end meanwhile does not wait for it.
-pub async fn locked(file: PathBuf) -> anyhow::Result<fs::File> {
-    let lock = fs::File::options().create(true).truncate(false).write(true).open(&file).context("making a lock")?;
-    let locked = spawn_blocking(move || lock.lock().map(|()| lock)).await;
-    locked.context("waiting for another check")?.context("waiting for another check")
 }

@@ -32,8 +32,8 @@ fn main() -> anyhow::Result<()> {
     let mut trials = Vec::new();
     for chapter in course::chapters()? {
         trials.push(of_promises(&chapter));
-        let mysql = chapter.solution().join("migrations/mysql").is_dir();
-        let stacks = [Stack::Embedded, Stack::Servers].into_iter().filter(|stack| mysql || *stack == Stack::Embedded);
+        let stacks = [Stack::Embedded, Stack::Servers].into_iter();
+        let stacks = stacks.filter(|&stack| overlay::expect_runs_on(&chapter, stack).is_ok());
         let stacks: Vec<_> = stacks.collect();
         trials.extend(stacks.iter().flat_map(|&stack| of_solution(&chapter, stack)));
         for entry in gallery::entries(&chapter)? {

@@ -15,7 +15,7 @@ use crate::{
     build, child,
     course::Chapter,
     screen::{self, lasted},
-    stack::Stack,
+    stack::{self, Stack},
     workshop::Workshop,
 };
 
@@ -120,7 +120,7 @@ fn build_for_servers(workshop: &Workshop, checker: &Path) -> Result<()> {
         return Ok(());
     }
     eprint!("{}", screen::indented(&String::from_utf8_lossy(&found.stdout), 2));
-    let on_mysql = |chapter: &&Rc<Chapter>| chapter.solution_path(&repository.root).join("migrations/mysql").is_dir();
+    let on_mysql = |chapter: &&Rc<Chapter>| stack::lacking(&chapter.solution_path(&repository.root), "").is_none();
     let solutions = workshop.chapters.iter().filter(on_mysql);
     let solutions: Vec<_> = solutions.map(|chapter| chapter.solution_package()).collect();
     let built = build::with_checker(repository, &solutions, Stack::Servers)?;

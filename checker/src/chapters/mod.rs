@@ -5,11 +5,12 @@ mod ch02;
 mod ch03;
 mod ch04;
 mod ch05;
+mod ch06;
 pub mod earlier;
 
 use crate::{
     scenario::Scenario,
-    world::{World, site::SiteBuilder},
+    world::{World, redis, site::SiteBuilder, table, table::Size},
 };
 
 /// In the order in which they start.
@@ -20,6 +21,7 @@ pub fn of(chapter: u8) -> &'static [Scenario] {
         3 => ch03::SCENARIOS,
         4 => ch04::SCENARIOS,
         5 => ch05::SCENARIOS,
+        6 => ch06::SCENARIOS,
         _ => &[],
     }
 }
@@ -29,11 +31,24 @@ pub fn system(chapter: u8, world: &mut World) -> SiteBuilder<'_> {
     match chapter {
         1 | 2 => world.site(),
         3 | 4 => world.site().apps(2).balancer(),
-        _ => world.site().apps(2).balancer().redis(),
+        5 => world.site().apps(2).balancer().redis(),
+        _ => world.site().apps(2).balancer().redis().over(Size::Whole),
     }
 }
 
 /// Whether that chapter's servers have a Redis beside them.
 pub fn has_redis(chapter: u8) -> bool {
     chapter >= 5
+}
+
+/// Makes what its scenarios need and none of them has the time for: a Redis to start from chapter 05 on, the big table from
+/// 06 on.
+pub async fn prepare(chapter: u8, full: bool, plain: bool) -> anyhow::Result<()> {
+    if has_redis(chapter) {
+        redis::prepare().await?;
+    }
+    if chapter >= 6 {
+        table::prepare(full, plain).await?;
+    }
+    Ok(())
 }

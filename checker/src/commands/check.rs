@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use checker::{
+    chapters,
     course::{self, Chapter},
     gallery,
     overlay::{self, Built},
@@ -109,6 +110,8 @@ impl Check {
             first: self.first.clone(),
             evidence: true,
         };
+        // It may draw on the screen, so it comes before whatever else does.
+        chapters::prepare(chapter.number, self.full, self.plain).await?;
         match self.times {
             Some(times) => self.many(&chapter, &program, options, times).await,
             None => self.once(&chapter, &program, options).await,

@@ -33,6 +33,7 @@ impl Run {
     pub async fn run(self) -> anyhow::Result<u8> {
         let chapter = course::chapter(&self.chapter)?;
         let program: Program = super::program(&self.program, "chapter")?;
+        chapters::prepare(chapter.number, false, false).await?;
         let run = Started::start(program, &Options::default())?;
         let mut world = World::new(run.context().clone(), "by-hand", 0)?;
         let site = match chapters::system(chapter.number, &mut world).listens_at(usual_address).start().await {

@@ -33,6 +33,11 @@ pub fn after(chapter: u8) -> Option<Diagram> {
             "The diagram: a browser, a load balancer, three servers, one database. New: Redis beside the database, which all \
              servers ask first.",
         ),
+        6 => (
+            INDEX,
+            "The diagram: a browser, a load balancer, three servers, Redis, one database. New: two indexes beside the table of \
+             posts, which lead to one user's, or one tag's, without a look at the others.",
+        ),
         _ => return None,
     };
     Some(Diagram { lines: lines.trim_matches('\n'), sentence })
@@ -100,6 +105,21 @@ const CACHE: &str = "
                                                           └───────────────────┘
 ";
 
+const INDEX: &str = "
+                                         ┌──────────┐     ┌─────────┐
+                                      ┌─▶│ Server 1 │──┐  │  Redis  │
+                                      │  └──────────┘  ├─▶└─────────┘
+ ┌─────────┐   ┌───────────────────┐  │  ┌──────────┐  │  ┌───────────────────┐
+ │ Browser │──▶│   Load Balancer   │──┼─▶│ Server 2 │──┼─▶│ database          │
+ └─────────┘   │ alive, least busy │  │  └──────────┘  │  │ ╔════════════╗    │
+               └───────────────────┘  │  ┌──────────┐  │  │ ║ user, time ║─┐  │
+                                      └─▶│ Server 3 │──┘  │ ║ tag, time  ║ │  │
+                                         └──────────┘     │ ╚════════════╝ ▼  │
+                                                          │ posts, users …    │
+                                                          └───────────────────┘
+                                                        10,000,000 rows: 847 read
+";
+
 impl Diagram {
     pub fn width(&self) -> usize {
         self.lines.lines().map(|line| line.chars().count()).max().unwrap_or(0)
@@ -140,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_drawing_fits_a_terminal() {
-        for diagram in (1..=5).filter_map(after) {
+        for diagram in (1..=6).filter_map(after) {
             assert!(diagram.width() <= 78, "{} columns:\n{}", diagram.width(), diagram.lines);
             assert!(diagram.lines.lines().count() <= 12, "{}", diagram.lines);
         }

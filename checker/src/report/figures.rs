@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::story::human;
+use crate::story::{human, with_commas};
 
 /// Units that a figure's name may end with.
 const UNITS: [&str; 9] = ["ms", "s", "us", "%", "x", "MiB", "KiB", "bytes", "/s"];
@@ -53,22 +53,10 @@ fn shown(value: &Value, unit: &str) -> String {
 fn rounded(number: f64) -> String {
     let size = number.abs();
     match number {
-        number if number.fract() == 0.0 || size >= 100.0 => with_commas(&format!("{number:.0}")),
+        number if number.fract() == 0.0 || size >= 100.0 => with_commas(format!("{number:.0}")),
         number if size >= 10.0 => format!("{number:.1}"),
         number => format!("{number:.2}"),
     }
-}
-
-fn with_commas(number: &str) -> String {
-    let (sign, digits) = number.split_at(number.len() - number.trim_start_matches('-').len());
-    let mut shown = String::from(sign);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
 }
 
 #[cfg(test)]

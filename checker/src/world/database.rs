@@ -4,9 +4,14 @@
 mod connection;
 mod place;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use sqlx::error::DatabaseError;
+use anyhow::{Context, bail};
+use sqlx::{ConnectOptions, SqliteConnection, error::DatabaseError, sqlite::SqliteConnectOptions};
 
 pub use self::connection::Value;
 pub(super) use self::connection::{Connection, quoted};
@@ -53,11 +58,31 @@ impl Database {
     }
 
     /// The one in a server, where it is one.
-    pub(super) fn schema(&self) -> Option<&Schema> {
+    pub(super) fn in_server(&self) -> Option<&Schema> {
         match &self.place {
             Place::File(_) => None,
             Place::Server(schema) => Some(schema),
         }
+    }
+
+    /// A copy of a SQLite file that nobody is using.
+    pub fn copy_of(template: &Path, file: PathBuf) -> anyhow::Result<Database> {
+        std::fs::copy(template, &file).with_context(|| format!("copying the database to {}", file.display()))?;
+        Ok(Database::at(file))
+    }
+
+    /// The SQLite file that it is.
+    pub fn file(&self) -> anyhow::Result<&Path> {
+        match &self.place {
+            Place::File(file) => Ok(file),
+            Place::Server(_) => bail!("this is asked of SQLite, and the database is in a server"),
+        }
+    }
+
+    /// A connection to the SQLite file that it is, for who asks in SQLite's own words.
+    pub(super) async fn sqlite(&self) -> anyhow::Result<SqliteConnection> {
+        let options = SqliteConnectOptions::new().filename(self.file()?).busy_timeout(Duration::from_secs(30));
+        Ok(options.connect().await?)
     }
 
     /// What program and checker know it by.

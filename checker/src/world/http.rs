@@ -26,7 +26,7 @@ use crate::story::human;
 pub use super::page::{Page, Seen, quoted, quoted_at_length};
 
 /// How long a person looks at a page that does not come.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Pages are small; a body beyond this is cut off.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;

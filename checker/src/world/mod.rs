@@ -1,7 +1,7 @@
 //! What a scenario can hold: a system of its own, users, faults, figures. Everything in it is random under one seed,
 //! and ends with it.
 
-mod busy;
+pub mod busy;
 pub mod by_hand;
 pub mod cache;
 pub mod change;
@@ -10,6 +10,7 @@ pub mod encoding;
 pub mod errands;
 mod everywhere;
 mod expect;
+pub mod filled;
 pub mod fleet;
 pub mod forge;
 pub mod front;
@@ -20,16 +21,22 @@ pub mod imposter;
 mod jam;
 mod kept;
 pub mod late;
+pub mod listed;
+pub mod live;
 pub mod load;
 pub mod loot;
+mod migrate;
 pub mod mysql;
 mod outage;
 pub mod page;
 mod people;
+pub mod plan;
 pub mod process;
 pub mod proxy;
 pub mod pulse;
+pub mod query;
 pub mod quiet_day;
+pub mod reads;
 pub mod redis;
 pub mod rows;
 pub mod servers;
@@ -42,17 +49,18 @@ pub mod spread;
 mod stage;
 mod starts;
 pub mod storm;
+pub mod table;
 pub mod timeline;
 pub mod upstream;
 mod visits;
 pub mod wire;
 pub mod words;
 mod work;
+pub mod writes;
 
 use std::{
     cmp::Reverse,
     collections::BTreeMap,
-    path::Path,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -62,20 +70,15 @@ use futures_util::future::join_all;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::Value;
 
-use self::stage::Unmigrated;
 pub use self::stage::{Context, Stage};
 use self::{
     database::Database,
-    mysql::MySql,
-    process::{Process, Spec, describe},
+    process::Process,
     redis::{Lease, Redis},
     site::SiteBuilder,
     timeline::Timeline,
 };
 use crate::story::{LastWords, Stop, broken};
-
-/// How long `migrate` may take.
-const MIGRATE_LIMIT: Duration = Duration::from_secs(30);
 
 pub struct World {
     pub stage: Arc<Stage>,
@@ -121,23 +124,12 @@ impl World {
         let stage = self.stage.clone();
         let server = stage.context.mysql(self.fills_the_server).await?;
         let template = server.map_or(&stage.context.template, |server| &server.template);
-        match template.get_or_init(|| self.migrate(server)).await {
-            Ok(template) => {
-                let database = self.place(server, &stage.folder).await?;
-                // Whatever becomes of the copy, it is this world's to remove.
-                self.database = Some(database.clone());
-                database.copy_from(template).await?;
-                Ok(database)
-            }
-            Err(Unmigrated { stop, process }) => {
-                // Its words belong to each story that ends with it.
-                self.stage.processes().extend(process.clone());
-                match stop {
-                    Stop::Failed(failure) => Err(Stop::Failed(failure.clone())),
-                    Stop::Broken(error) => broken(format!("{error:#}")),
-                }
-            }
-        }
+        let template = self.migrated(template.get_or_init(|| stage.context.migrate_new(server)).await)?;
+        let database = stage.context.place(server, &stage.folder).await?;
+        // Whatever becomes of the copy, it is this world's to remove.
+        self.database = Some(database.clone());
+        database.copy_from(&template).await?;
+        Ok(database)
     }
 
     /// One of its own; or, where that is asked for and there is one, a part of somebody's.
@@ -151,34 +143,6 @@ impl World {
         let redis = Redis::new(stage);
         redis.starts().await?;
         Ok(redis)
-    }
-
-    /// Where a database can be; there is none yet.
-    async fn place(&self, server: Option<&MySql>, folder: &Path) -> anyhow::Result<Database> {
-        match server {
-            Some(server) => server.database().await.context("asking for a database"),
-            None => Ok(Database::at(folder.join("gossip.db"))),
-        }
-    }
-
-    /// Runs the role `migrate` where there is nothing.
-    async fn migrate(&self, server: Option<&MySql>) -> Result<Database, Unmigrated> {
-        let folder = self.stage.context.folder.join("template");
-        let nowhere = |error| Unmigrated { stop: Stop::Broken(error), process: None };
-        let database = self.place(server, &folder).await.map_err(nowhere)?;
-        let spec = Spec {
-            name: "migrate".to_owned(),
-            role: "migrate",
-            settings: BTreeMap::from([("DATABASE_URL".to_owned(), database.url().into())]),
-            open_files: None,
-            folder,
-            run: self.stage.context.run.clone(),
-        };
-        let process = self.stage.context.spawn(&spec).map_err(|stop| Unmigrated { stop, process: None })?;
-        match migrated(&process, database).await {
-            Ok(database) => Ok(database),
-            Err(stop) => Err(Unmigrated { stop, process: Some(process) }),
-        }
     }
 
     pub fn rng(&mut self) -> &mut StdRng {
@@ -298,25 +262,5 @@ impl World {
 
     pub fn folder(&self) -> &std::path::Path {
         &self.stage.folder
-    }
-}
-
-/// The database that role `migrate` makes.
-async fn migrated(process: &Process, database: Database) -> Result<Database, Stop> {
-    let failed = |saw: String| {
-        let expected = "role migrate makes the database that DATABASE_URL names, and ends with exit code 0";
-        process.at_fault(expected, saw, "Without its database the site cannot start.")
-    };
-    match process.ended(MIGRATE_LIMIT).await {
-        Some(status) if status.success() => {}
-        Some(status) => return Err(failed(describe(status))),
-        None => return Err(failed(format!("it was still running after {} s", MIGRATE_LIMIT.as_secs()))),
-    }
-    if !database.is_there().await? {
-        return Err(failed(format!("it ended well, but the {} is not there", database.kind())));
-    }
-    match database.settle().await {
-        Err(Stop::Broken(error)) => Err(failed(format!("the file is no database: {error:#}"))),
-        settled => settled.map(|()| database),
     }
 }

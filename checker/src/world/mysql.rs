@@ -88,7 +88,7 @@ impl MySql {
 
     /// Removes what a scenario leaves. A private server goes as a whole, and soon.
     pub(super) async fn forget(&self, database: &Database) -> anyhow::Result<()> {
-        if let Some(schema) = database.schema().filter(|_| !self.is_private) {
+        if let Some(schema) = database.in_server().filter(|_| !self.is_private) {
             let mut connection = self.admin.connect().await?;
             let sql = format!("drop database if exists `{}`", schema.name);
             sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await?;

@@ -16,6 +16,7 @@ use super::{
     process::{Process, Spec, describe},
     proxy::Link,
     redis::{NOBODY, Redis},
+    table::Size,
     timeline::Timeline,
 };
 use crate::story::{Failure, Stop, failed, human};
@@ -28,6 +29,7 @@ pub struct SiteBuilder<'w> {
     balancer: bool,
     redis: Option<Neighbour>,
     shares_redis: bool,
+    pub(super) table: Option<Size>,
     settings: BTreeMap<String, OsString>,
     open_files: Option<u64>,
     few_connections: bool,
@@ -73,6 +75,7 @@ impl<'w> SiteBuilder<'w> {
             balancer: false,
             redis: None,
             shares_redis: false,
+            table: None,
             settings: BTreeMap::new(),
             open_files: None,
             few_connections: false,
@@ -135,6 +138,9 @@ impl<'w> SiteBuilder<'w> {
     /// Starts everything, and waits until it is ready.
     pub async fn start(self) -> Result<Site, Stop> {
         self.world.fills_the_server |= self.few_connections;
+        if let Some(size) = self.table {
+            self.world.takes_table(size).await?;
+        }
         let database = self.world.database().await?;
         let mut settings = BTreeMap::from([
             ("LISTEN_ADDR".to_owned(), OsString::from("127.0.0.1:0")),

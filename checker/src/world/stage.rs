@@ -37,9 +37,13 @@ pub struct Context {
     /// Told of every process group, so that nothing outlives the run.
     pub watch: Box<dyn Fn(&Process) + Send + Sync>,
     pub stack: Stack,
+    servers: OnceCell<Servers>,
+    /// What all numbers of this run come from.
+    pub seed: u64,
     /// A SQLite file as `migrate` leaves it, made when first needed.
     pub(super) template: OnceCell<Result<Database, Unmigrated>>,
-    servers: OnceCell<Servers>,
+    /// The same of tables that were filled before, by size.
+    pub(super) tables: [OnceCell<Result<PathBuf, Unmigrated>>; 3],
     starts: Starts,
 }
 
@@ -74,7 +78,9 @@ impl Context {
             pulse,
             watch,
             stack: Stack::default(),
+            seed: 0,
             template: OnceCell::new(),
+            tables: Default::default(),
             servers: OnceCell::new(),
             starts: Starts::default(),
         })

@@ -1,6 +1,6 @@
 //! People who register while nothing can be written: whatever they wait for comes when the lock is free.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::task::JoinHandle;
 
@@ -8,6 +8,7 @@ use crate::{
     story::Stop,
     world::{
         World,
+        busy::many_times,
         database::WriteLock,
         http::{Browser, Seen},
         site::Site,
@@ -32,7 +33,7 @@ impl Registering {
         let cost = busy.zip(idle).map_or(usual, |(busy, idle)| busy.saturating_sub(idle)) / 2 * people.len() as u32;
         let register = |mut person: Browser| tokio::spawn(async move { person.registers().await });
         let under_way = people.into_iter().map(register).collect();
-        world.until_it_works(site.door(), busy, cost, Duration::from_secs(1) + usual * 10).await;
+        world.until_it_works(site.door(), busy, cost, many_times(usual)).await;
         Ok(Registering { lock, under_way })
     }
 

@@ -1,6 +1,6 @@
 //! A gossip from the form to the feed: it is there, it stays there, and it says what its author said.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::{
     story::Stop,
@@ -64,9 +64,8 @@ pub async fn survives_restart(world: &mut World) -> Result<(), Stop> {
     // Nothing can be stored while somebody else writes, so an answer that comes now comes too early.
     let mut alice = alice.another()?;
     alice.logs_in().await.expect_redirect("After a restart one can log in again.")?;
-    let patience = Duration::from_millis(300) + usual * 20;
     let publishing = alice.publishes(&second);
-    let (seen, lock) = world.while_nothing_can_be_written(&site, patience, publishing).await?;
+    let (seen, lock) = world.while_nothing_can_be_written(&site, usual, publishing).await?;
     if let Some(lock) = lock {
         seen.expect_redirect("A busy database is no reason to refuse a post; it is one to wait.")?;
         site.door().is_killed().await?;

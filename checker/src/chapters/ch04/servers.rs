@@ -1,6 +1,6 @@
 //! Servers that die, join, restart and share the work: nobody who is logged in notices.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::{
     chapters::earlier,
@@ -49,8 +49,7 @@ pub async fn any_server_any_request(world: &mut World) -> Result<(), Stop> {
 
     // What is said while nothing can be written is true already, or only when there is time.
     let mut carol = bob.another()?;
-    let patience = Duration::from_millis(100) + usual * 10;
-    let (seen, lock) = world.while_nothing_can_be_written(&site, patience, carol.logs_in()).await?;
+    let (seen, lock) = world.while_nothing_can_be_written(&site, usual, carol.logs_in()).await?;
     seen.expect_redirect("A busy database is no reason to refuse a login; it is one to wait.")?;
     if let Some(lock) = lock {
         site.expect_known_everywhere(&carol, why).await?;

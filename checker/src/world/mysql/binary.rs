@@ -10,11 +10,7 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use tokio::process::Command;
 
-use crate::{
-    overlay::cargo,
-    tools::{found, locked},
-    workshop,
-};
+use crate::{once::locked, overlay::cargo, tools::found, workshop};
 
 /// Servers are not for everybody's PATH: distributions and Homebrew keep them here.
 const FOLDERS: &[&str] = &["/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/opt/homebrew/bin", "/usr/local/mysql/bin"];

@@ -11,11 +11,7 @@ use std::{
 use anyhow::{Context, bail};
 use tokio::process::Command;
 
-use crate::{
-    overlay::cargo,
-    tools::{found, locked},
-    workshop,
-};
+use crate::{once, overlay::cargo, tools::found, workshop};
 
 /// A small Redis in memory, which speaks what the chapters use. The version is pinned: another one would be a download in
 /// a room without wifi.
@@ -60,7 +56,7 @@ async fn built() -> anyhow::Result<PathBuf> {
         return Ok(program);
     }
     fs::create_dir_all(&root).with_context(|| format!("making {}; is the disk full or read-only?", root.display()))?;
-    let _lock = locked(root.join("lock")).await?;
+    let _lock = once::locked(root.join("lock")).await?;
     // Another check may have built it meanwhile.
     if !program.is_file() {
         build(&root).await?;
