@@ -62,7 +62,7 @@ pub struct Check {
     /// Tell every failure in full, not only the first.
     #[arg(long)]
     pub all: bool,
-    /// The servers that the chapter runs on.
+    /// What the chapter runs on: embedded is SQLite, a file; servers is MySQL or MariaDB, and Redis.
     #[arg(long, value_enum, default_value_t)]
     pub stack: Stack,
     /// Repeat a check with the data and the timing of this seed.

@@ -61,6 +61,9 @@ fn examine(repository: &Repository) -> Vec<Finding> {
     let is_new = rustc.as_deref().and_then(release).zip(release(&wanted)).is_some_and(|(has, wants)| has >= wants);
     let compiler = std::env::var("CC").unwrap_or("cc".to_owned());
     let redis = ["redis-server", "valkey-server"].into_iter().find_map(|server| version(server, "--version"));
+    let redis = std::env::var_os("GOSSIP_REDIS_URL")
+        .filter(|url| !url.is_empty())
+        .map_or(redis, |_| Some("what GOSSIP_REDIS_URL names, for the stack `servers`".to_owned()));
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let memory = memory();
     let disk = free_disk(repository);
@@ -87,6 +90,12 @@ fn examine(repository: &Repository) -> Vec<Finding> {
             redis,
             "Nothing to do before chapter 05, and there a Redis-compatible server is built from crates.io once; \
              `redis-server` or `valkey-server` on PATH saves that minute.",
+        ),
+        wish(
+            "mysql or mariadb",
+            database_server(),
+            "Nothing to do for the stack `embedded`. Only `--stack servers` runs on one: `sudo apt install mariadb-server`, \
+             `brew install mariadb`, or GOSSIP_MYSQL_URL, or a container engine for compose.yaml.",
         ),
         wish(
             "cargo-nextest",
@@ -121,6 +130,18 @@ fn examine(repository: &Repository) -> Vec<Finding> {
             ),
         },
     ]
+}
+
+/// What `--stack servers` would take: an address from the environment comes first.
+fn database_server() -> Option<String> {
+    const NAMED: &str = "GOSSIP_MYSQL_URL";
+    /// Beyond PATH, where distributions keep servers.
+    const FOLDERS: [&str; 4] = ["", "/usr/sbin/", "/usr/local/sbin/", "/opt/homebrew/bin/"];
+    if std::env::var_os(NAMED).is_some_and(|url| !url.is_empty()) {
+        return Some(format!("what {NAMED} names"));
+    }
+    let places = ["mariadbd", "mysqld"].into_iter().flat_map(|name| FOLDERS.map(|folder| format!("{folder}{name}")));
+    places.into_iter().find_map(|program| version(&program, "--version"))
 }
 
 fn needs(is_there: bool, advice: &'static str) -> State {

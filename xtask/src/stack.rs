@@ -6,10 +6,10 @@ use clap::ValueEnum;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Stack {
-    /// SQLite, a file
+    // SQLite, a file.
     #[default]
     Embedded,
-    /// MySQL or MariaDB, and Redis
+    // MySQL or MariaDB, and Redis.
     Servers,
 }
 

@@ -44,7 +44,7 @@ pub struct Check {
     /// Check so many times, and count the verdicts
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     times: Option<u32>,
-    /// The servers that the chapter runs on
+    /// What the chapter runs on: embedded is SQLite, a file; servers is MySQL or MariaDB, and Redis
     #[arg(long, value_enum, default_value_t)]
     stack: Stack,
     /// For people, or one document for programs alone on stdout

@@ -11,7 +11,7 @@ fn a_check_tells_the_incident_and_passes_on_the_verdict() {
 
     clone.write("chapters/01-first/src/main.rs", RIGHT);
     let again = clone.xtask("check first --seed 7 --all --times 3 --real-time --full --stack embedded --plain");
-    again.ends(0, &["--seed 7 --times 3 --stack embedded", "--all --real-time --full --plain"]);
+    again.ends(0, &["--seed 7 --times 3 --format text", "--all --real-time --full --plain"]);
     assert!(!again.stdout.contains("What breaks next?"), "the question is asked at the first check only");
     assert!(clone.read(".progress.json").contains("\"done\": true"));
 }
@@ -66,13 +66,40 @@ fn the_reference_answer_is_not_the_learners_progress() {
 }
 
 #[test]
+fn a_chapter_is_built_for_each_stack_in_a_place_of_its_own() {
+    let clone = Clone::new();
+    let feature =
+        clone.read("chapters/01-first/Cargo.toml").replace("\n[lints]", "\n[features]\nmysql = []\n\n[lints]");
+    clone.write("chapters/01-first/migrations/sqlite/1_user.sql", "");
+    clone.write("chapters/01-first/migrations/mysql/1_user.sql", "");
+    let no_feature = "builds chapters/01-first with the feature `mysql`, which its Cargo.toml does not have";
+    clone.xtask("check 1 --stack servers").ends(1, &["failed:", no_feature]);
+
+    clone.write("chapters/01-first/Cargo.toml", &feature);
+    clone.write(
+        "chapters/01-first/src/main.rs",
+        "fn main() {\n    println!(\"{}\", if cfg!(feature = \"mysql\") { \"right\" } else { \"wrong\" });\n}\n",
+    );
+    clone.xtask("check 1").ends(1, &["target/debug/ch01-first"]);
+    clone.xtask("check 1 --stack servers").ends(0, &["--stack servers", "target/servers/debug/ch01-first"]);
+    clone.xtask("check 1").ends(1, &["target/debug/ch01-first"]);
+
+    clone.write("chapters/01-first/migrations/sqlite/2_like.sql", "");
+    let missing = "chapters/01-first/migrations/mysql lacks 2_like.sql: write the same in MySQL's words there";
+    clone.xtask("check 1 --stack servers").ends(1, &["failed:", missing]);
+    let document = clone.xtask("check 1 --stack servers --format json");
+    document.ends(1, &["--unbuilt", missing]);
+    clone.xtask("check 1").ends(1, &["target/debug/ch01-first"]);
+}
+
+#[test]
 fn what_cannot_be_checked_is_said_in_a_sentence() {
     let clone = Clone::new();
     clone.xtask("check 7").ends(2, &["there is no chapter `7`; the chapters are 01 first, 02 second"]);
     clone.xtask("check 1 --solution --program x").ends(2, &["cannot be used with"]);
     clone.xtask("check 1 --times 0").ends(2, &["invalid value '0'"]);
     clone.xtask("check 1 --seed may").ends(2, &["invalid value 'may'"]);
-    clone.xtask("check 1 --stack servers").ends(2, &["[possible values: embedded]"]);
+    clone.xtask("check 1 --stack cloud").ends(2, &["[possible values: embedded, servers]"]);
 
     clone.remove("chapters/01-first");
     clone.xtask("check 1").ends(2, &["chapters/01-first is missing; `cargo xtask start 01` brings it back"]);
