@@ -28,6 +28,7 @@ pub mod loot;
 mod migrate;
 mod outage;
 pub mod page;
+pub mod patience;
 mod people;
 pub mod plan;
 pub mod process;

@@ -16,7 +16,7 @@ impl World {
     pub fn someone_at(&mut self, at: SocketAddr) -> Result<Browser, Stop> {
         let name = self.name();
         let password = format!("pass word {:016x}", self.rng.random::<u64>());
-        Ok(Browser::new(name, password, at, self.stage.timeline.clone())?)
+        Ok(Browser::new(name, password, at, &self.stage)?)
     }
 
     /// A name that nobody has.

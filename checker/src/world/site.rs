@@ -265,6 +265,10 @@ impl Server {
         &self.stage.timeline
     }
 
+    pub(super) fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
     pub fn process(&self) -> Process {
         self.process.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
