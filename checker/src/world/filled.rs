@@ -22,7 +22,7 @@ use super::{
 use crate::story::Stop;
 
 /// What building on it may take besides, for each post.
-const LIMIT_PER_POST: Duration = Duration::from_micros(20);
+const LIMIT_PER_POST: Duration = Duration::from_micros(100);
 
 /// Somebody, and a tag, that have some of the posts in this run's tables, and that no other run has.
 #[derive(Clone, Debug)]
