@@ -122,10 +122,7 @@ impl<'w> SiteBuilder<'w> {
 
     /// Starts everything, and waits until it is ready.
     pub async fn start(self) -> Result<Site, Stop> {
-        if let Some(size) = self.table {
-            self.world.takes_table(size).await?;
-        }
-        let database = self.world.database().await?;
+        let database = self.world.database_over(self.table).await?;
         let mut settings = BTreeMap::from([
             ("LISTEN_ADDR".to_owned(), OsString::from("127.0.0.1:0")),
             ("DATABASE_URL".to_owned(), database.url().into()),
