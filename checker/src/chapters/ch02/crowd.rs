@@ -77,8 +77,7 @@ pub async fn sheds_what_waited_too_long(world: &mut World) -> Result<(), Stop> {
 
     let content = world.gossip();
     let why = "The jam is gone, and with it every reason to be sent away.";
-    authors[0].publishes(&content).await.expect_redirect(why)?;
-    authors[0].visits("/").await.expect_page(why)?.expect_post(&content, why)?;
+    authors[0].publishes_and_reads(&content, why).await?;
     let why = "\"Come back later\" means that nothing has happened. Who comes back then says it twice.";
     after.expect_kept_as_told(&site, why).await?;
 
