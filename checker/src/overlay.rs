@@ -8,6 +8,7 @@
 //! compiled again.
 
 pub(crate) mod cargo;
+mod laid;
 mod migrations;
 
 use std::{
@@ -22,6 +23,8 @@ use anyhow::{Context, bail};
 use tokio::{process::Command, task::spawn_blocking};
 use toml::{Table, Value};
 
+use self::laid::{write_changed, write_changes};
+pub use self::migrations::expect_runs_on;
 use crate::{
     course::{self, Chapter},
     gallery::{self, Entry},
@@ -126,16 +129,6 @@ pub async fn build_copy(chapter: &Chapter, folder: &Path, label: &str, stack: St
         Built::Program(file) => Ok(Program { names, ..Program::binary(&file, label) }),
         Built::Refused(why) => Err(known_names(&names, &why).into_owned()),
     })
-}
-
-/// Whether the chapter is there for this stack.
-pub fn expect_runs_on(chapter: &Chapter, stack: Stack) -> anyhow::Result<()> {
-    let mut files = Files::new();
-    read_into(&mut files, &chapter.solution(), Path::new("migrations"))?;
-    match migrations::lacking(&files).filter(|_| stack == Stack::Servers) {
-        Some(lacking) => bail!("solutions/{} is not there yet for it: {lacking}", chapter.folder_name()),
-        None => Ok(()),
-    }
 }
 
 /// The solution with the entry laid over it.
@@ -346,27 +339,4 @@ fn built(package: &str, messages: &str, said: &str) -> Built {
         }
     }
     Built::Refused(if rendered.is_empty() { said.to_owned() } else { rendered })
-}
-
-/// Makes a folder hold exactly these files, without touching those that are right already.
-fn write_changes(folder: &Path, files: &Files) -> anyhow::Result<()> {
-    let mut there = Files::new();
-    read_into(&mut there, folder, Path::new(""))?;
-    for place in there.keys().filter(|place| !files.contains_key(*place)) {
-        let file = folder.join(place);
-        fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
-    }
-    for (place, bytes) in files.iter().filter(|(place, bytes)| there.get(*place) != Some(*bytes)) {
-        let file = folder.join(place);
-        fs::create_dir_all(file.parent().unwrap_or(folder)).with_context(|| format!("making {}", folder.display()))?;
-        fs::write(&file, bytes).with_context(|| format!("writing {}", file.display()))?;
-    }
-    Ok(())
-}
-
-fn write_changed(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    if fs::read(file).is_ok_and(|there| there == bytes) {
-        return Ok(());
-    }
-    fs::write(file, bytes).with_context(|| format!("writing {}", file.display()))
 }

@@ -215,6 +215,8 @@ const FILTERS: &[(&str, &str)] = &[
     (r"\bdiffer in \d+ bits\b", "differ in FEW bits"),
     // The salt and the hash.
     (r"(,p=\d+)\$[A-Za-z0-9+/$]+", "$1$$RANDOM"),
+    // As HTTP writes it.
+    (r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", "DATE"),
     // Which gossip was the newest, and who the last to arrive, depends on when it went wrong; so do numbers of likes.
     (r"“[\w.]+ whispered in #[^”]*”", "“AN OLDER GOSSIP”"),
     (r"“aunt_may”", "“NAME”"),

@@ -9,7 +9,7 @@ use crate::{
     course::{Chapter, Kind},
     folder::{Laid, replace_chapter},
     overlay::Which,
-    screen::item,
+    screen::{indented, item},
     workshop::Workshop,
 };
 
@@ -101,7 +101,7 @@ fn start(workshop: &mut Workshop, chapter: &Chapter) -> Result<u8> {
     let Ok(brief) = fs::read_to_string(folder.join("README.md")) else {
         bail!("chapters/{} has no brief; `git restore chapters/{0}/README.md` brings it back", chapter.folder());
     };
-    println!("\n{}\n", beginning(&brief));
+    println!("\n{}", indented(&beginning(&brief), 0));
     let mut open = vec!["README.md".to_owned()];
     open.extend(chapter.gap.iter().cloned());
     for (at, file) in open.iter().enumerate() {

@@ -249,7 +249,7 @@ impl Observer for Holding<'_> {
 
     fn held(&self, outcome: &Outcome, alive: &[(String, i32)], folder: &Path) {
         let look = Look::of_stdout(self.setting.plain);
-        println!("{}", report::failure::tell(look, self.chapter, outcome, true));
+        println!("{}", report::failure::tell(look, self.chapter, outcome, true, false));
         for (name, pid) in alive {
             println!("  {name} is still running, process {pid}");
         }

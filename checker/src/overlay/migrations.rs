@@ -5,10 +5,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Files;
+use anyhow::bail;
+
+use super::{Files, read_into};
+use crate::{course::Chapter, stack::Stack};
 
 const SQLITE: &str = "migrations/sqlite";
 const MYSQL: &str = "migrations/mysql";
+
+/// Whether the chapter is there for this stack.
+pub fn expect_runs_on(chapter: &Chapter, stack: Stack) -> anyhow::Result<()> {
+    let mut files = Files::new();
+    read_into(&mut files, &chapter.solution(), Path::new("migrations"))?;
+    match lacking(&files).filter(|_| stack == Stack::Servers) {
+        Some(lacking) => bail!("solutions/{} is not there yet for it: {lacking}", chapter.folder_name()),
+        None => Ok(()),
+    }
+}
 
 /// A sentence about those that are missing.
 pub fn lacking(files: &Files) -> Option<String> {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{clean, line, look, look::Look};
+use super::{clean, line, look, look::Look, number};
 use crate::{
     course::Chapter,
     story::{LastWords, Moment, Story},
@@ -22,8 +22,9 @@ const END: usize = 20;
 const LAST_LINES: usize = 12;
 const ROWS_OF_A_LINE: usize = 3;
 
-/// A failed promise with its story, or one that could not be judged with the reason.
-pub fn tell(look: Look, chapter: &Chapter, outcome: &Outcome, all: bool) -> String {
+/// A failed promise with its story, or one that could not be judged with the reason. The hints that come by themselves are those
+/// for the first promise that is open in the learner's own chapter; unless it `is_next` there, it has to be named.
+pub fn tell(look: Look, chapter: &Chapter, outcome: &Outcome, all: bool, is_next: bool) -> String {
     let outcome = clean::outcome(outcome);
     let mut text = line::as_heading(look, chapter, &outcome);
     if let Some(story) = &outcome.story {
@@ -44,7 +45,12 @@ pub fn tell(look: Look, chapter: &Chapter, outcome: &Outcome, all: bool) -> Stri
     } else {
         let next = match outcome.story.as_ref().and_then(panicked_at) {
             Some(place) => format!("{place}, where it panicked"),
-            None => format!("cargo xtask hint {:02}", chapter.number),
+            None if is_next => format!("cargo xtask hint {:02}", chapter.number),
+            None => {
+                let name =
+                    number(chapter, &outcome.name).map_or_else(|| outcome.name.clone(), |number| number.to_string());
+                format!("cargo xtask hint {:02} --promise {name}", chapter.number)
+            }
         };
         text.push_str(&look.labelled("next", LABEL, &next, |row| look.bright(row)));
     }

@@ -19,8 +19,9 @@ pub fn closing(look: Look, chapter: &Chapter, report: &Report, all: bool, second
         text.push('\n');
     }
     let celebrated = ending.pass.as_ref().filter(|_| whole(chapter, report) && report.verdict() == Verdict::Passed);
-    for outcome in to_tell(chapter, report, all, celebrated.is_some()) {
-        text.push_str(&failure::tell(look, chapter, outcome, all));
+    let is_own = report.target == "chapter" && whole(chapter, report);
+    for (at, outcome) in to_tell(chapter, report, all, celebrated.is_some()).into_iter().enumerate() {
+        text.push_str(&failure::tell(look, chapter, outcome, all, is_own && at == 0));
         text.push('\n');
     }
     text.push_str(&not_judged(look, chapter, report));

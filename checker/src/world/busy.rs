@@ -4,12 +4,7 @@ use std::{pin::pin, time::Duration};
 
 use tokio::time::timeout;
 
-use super::{
-    World,
-    database::WriteLock,
-    http::{PATIENCE, Seen},
-    site::Site,
-};
+use super::{World, database::WriteLock, http::Seen, patience::PATIENCE, site::Site};
 use crate::story::Stop;
 
 /// Whoever asks gives up after `PATIENCE`. However slow this machine is, the lock is free well before.

@@ -27,6 +27,16 @@ impl Server {
     }
 }
 
+impl World {
+    /// Until this moment, nobody opens any page.
+    pub async fn nobody_comes_until(&self, then: Instant) {
+        let moment = self.timeline().begin("nobody opens / for a while");
+        let pause = then.saturating_duration_since(Instant::now());
+        sleep(pause).await;
+        moment.end(human(pause));
+    }
+}
+
 impl Site {
     /// Everybody in turn, strangers among them, on each server: their own name, and a form of their own.
     pub async fn expect_own_pages(&self, people: &mut [Browser], why: &str) -> Result<(), Stop> {

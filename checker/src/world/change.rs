@@ -113,6 +113,17 @@ impl Change {
         }
     }
 
+    /// A gossip that nobody likes yet is in the feed, the newest or not, and its tag among the tags.
+    fn expect_in_the_feed(&self, front: &Front, why: &str) -> Result<(), Stop> {
+        match self {
+            Change::Gossip { content, tag } => {
+                front.expect_likes(content, 0, why)?;
+                front.expect_tag(tag, 1, why)
+            }
+            Change::Newcomer { .. } | Change::Like { .. } => Ok(()),
+        }
+    }
+
     /// It is where people look for it first: in the feed, or among those who just arrived.
     pub async fn expect_in_its_place(&self, site: &Site, front: &Front, why: &str) -> Result<(), Stop> {
         match self {
@@ -208,6 +219,39 @@ impl Site {
         link.release();
         self.expect_shown_by(&self.apps, change, why).await
     }
+
+    /// Somebody publishes on each server in turn, and nobody reads in between; then each of them shows all of it.
+    pub async fn expect_all_kept(&self, world: &mut World, who: &Browser, why: &str) -> Result<(), Stop> {
+        self.redis().is_emptied().await?;
+        self.is_warm().await?;
+        let mut told = Vec::new();
+        for server in self.apps.iter().chain(&self.apps[..1]) {
+            let gossip = world.new_gossip();
+            gossip.is_made(who, server).await?.expect_redirect(why)?;
+            told.push(gossip);
+        }
+        for server in &self.apps {
+            let front = server.shows().await?;
+            told.iter().try_for_each(|gossip| gossip.expect_in_the_feed(&front, why))?;
+            front.expect_counts(self.database.counts().await?, why)?;
+        }
+        Ok(())
+    }
+
+    /// Every server has shown somebody's own page; what she publishes on the first one is on it at once, on each.
+    pub async fn expect_on_own_page(&self, world: &mut World, who: &Browser, why: &str) -> Result<(), Stop> {
+        let (page, content) = (format!("/u/{}", who.name), world.gossip());
+        for server in &self.apps {
+            server.stranger()?.visits(&page).await.expect_page("A profile is for everybody.")?;
+        }
+        who.at(self.app(0).address()).publishes(&content).await.expect_redirect(why)?;
+        for server in &self.apps {
+            let seen = server.stranger()?.visits(&page).await.expect_page("A profile is for everybody.")?;
+            seen.expect_post(&content, why).map_err(|stop| server.is_at_fault(stop))?;
+        }
+        Ok(())
+    }
+
     async fn is_accepted(&self, seen: Seen, change: &Change, why: &str) -> Result<(), Stop> {
         seen.expect_redirect(why)?;
         self.expect_shown_by(&self.apps, change, why).await

@@ -22,7 +22,7 @@ use super::{
 use crate::story::Stop;
 
 /// What building on it may take besides, for each post.
-const LIMIT_PER_POST: Duration = Duration::from_micros(20);
+const LIMIT_PER_POST: Duration = Duration::from_micros(100);
 
 /// Somebody, and a tag, that have some of the posts in this run's tables, and that no other run has.
 #[derive(Clone, Debug)]
@@ -69,10 +69,12 @@ impl World {
         Ok(Database::copy_of(self.table(size).await?.file()?, self.stage.folder.join(name))?)
     }
 
-    /// This world's database is a copy of a table of this size.
-    pub(super) async fn takes_table(&mut self, size: Size) -> Result<(), Stop> {
-        self.database = Some(self.copy_of_table(size, "gossip.db").await?);
-        Ok(())
+    /// This world's database: a copy of a table of this size, if there is one asked for.
+    pub(super) async fn database_over(&mut self, size: Option<Size>) -> Result<Database, Stop> {
+        if let Some(size) = size {
+            self.database = Some(self.copy_of_table(size, "gossip.db").await?);
+        }
+        self.database().await
     }
 }
 

@@ -58,7 +58,7 @@ impl Server {
 
     /// Somebody who is not logged in, with connections of their own.
     pub fn stranger(&self) -> anyhow::Result<Browser> {
-        Browser::new("a stranger".to_owned(), String::new(), self.address(), self.timeline().clone())
+        Browser::new("a stranger".to_owned(), String::new(), self.address(), self.stage())
     }
 
     /// What a page of this server says in its blocks.

@@ -9,7 +9,7 @@ use super::{
     front::Front,
     http::{Request, Seen},
     redis::Holding,
-    site::Site,
+    site::{Server, Site},
     words::Words,
 };
 use crate::story::{Stop, failed};
@@ -52,15 +52,10 @@ impl Site {
         let server = self.app(0);
         let is_caught = self.stops_where_redis_holds(Holding::AnythingEndless).await?;
         if is_caught {
-            server.is_killed().await?;
-            // The word that is held is not said any more: its speaker is dead.
-            server.to_redis().cut();
-        }
-        server.to_redis().requests().release();
-        if is_caught {
-            server.to_redis().heal()?;
+            server.dies_with_its_word().await?;
             server.starts_again().await?;
         }
+        server.to_redis().requests().release();
         Ok(is_caught)
     }
 
@@ -68,7 +63,7 @@ impl Site {
     pub async fn dies_while_it_computes(&self) -> Result<(), Stop> {
         self.redis().is_emptied().await?;
         self.stops_where_redis_holds(Holding::Anything).await?;
-        self.app(0).is_killed().await
+        self.app(0).dies_with_its_word().await
     }
 
     /// The first server makes a page, and talks to Redis word by word; where Redis holds this, its next word stays on its way.
@@ -83,6 +78,17 @@ impl Site {
             }
         }
         Ok(false)
+    }
+}
+
+impl Server {
+    /// It is killed, and what it was about to say to Redis, and was held on its way there, is not said any more.
+    async fn dies_with_its_word(&self) -> Result<(), Stop> {
+        self.is_killed().await?;
+        self.to_redis().cut();
+        self.to_redis().requests().release();
+        self.to_redis().heal()?;
+        Ok(())
     }
 }
 

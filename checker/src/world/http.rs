@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::Context;
@@ -19,14 +19,13 @@ use reqwest::{
 use super::{
     html::{Form, Html},
     page::set_cookies,
+    patience::Patience,
+    stage::Stage,
     timeline::Timeline,
 };
 use crate::story::human;
 
 pub use super::page::{Page, Seen, quoted, quoted_at_length};
-
-/// How long a person looks at a page that does not come.
-pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Pages are small; a body beyond this is cut off.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -43,6 +42,7 @@ pub struct Browser {
     cookies: BTreeMap<String, String>,
     client: Client,
     timeline: Timeline,
+    patience: Arc<Patience>,
 }
 
 /// A request as a browser would send it.
@@ -60,15 +60,18 @@ pub struct Request {
 }
 
 impl Browser {
-    pub fn new(name: String, password: String, at: SocketAddr, timeline: Timeline) -> anyhow::Result<Browser> {
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(PATIENCE)
-            .timeout(PATIENCE)
-            .build()
-            .context("making an HTTP client")?;
-        Ok(Browser { name, password, at, origin: None, cookies: BTreeMap::new(), client, timeline })
+    pub fn new(name: String, password: String, at: SocketAddr, stage: &Stage) -> anyhow::Result<Browser> {
+        let (timeline, patience) = (stage.timeline.clone(), stage.context.patience.clone());
+        Ok(Browser {
+            name,
+            password,
+            at,
+            origin: None,
+            cookies: BTreeMap::new(),
+            client: client()?,
+            timeline,
+            patience,
+        })
     }
 
     /// The same browser, now looking at another address.
@@ -78,8 +81,7 @@ impl Browser {
 
     /// Another browser of the same person: no cookies, connections of its own.
     pub fn another(&self) -> anyhow::Result<Browser> {
-        let new = Browser::new(self.name.clone(), self.password.clone(), self.at, self.timeline.clone())?;
-        Ok(Browser { origin: self.origin.clone(), ..new })
+        Ok(Browser { cookies: BTreeMap::new(), client: client()?, ..self.clone() })
     }
 
     /// The address that the site has for its users, where that is not the one of its server.
@@ -177,9 +179,11 @@ impl Browser {
 
     /// Sends a request without a word in the timeline.
     pub async fn sends(&mut self, request: &Request) -> Seen {
+        let began = Instant::now();
         let seen = self.try_send(request).await;
-        if let Seen::Answered(page) = &seen {
-            self.keep_cookies(&page.headers);
+        match &seen {
+            Seen::Answered(page) => self.keep_cookies(&page.headers),
+            Seen::Refused(_) | Seen::Unsure(_) => self.patience.gave_up(began),
         }
         seen
     }
@@ -187,7 +191,8 @@ impl Browser {
     async fn try_send(&self, request: &Request) -> Seen {
         self.timeline.request(self.as_curl(request));
         let url = format!("http://{}{}", self.at, request.path);
-        let mut outgoing = self.client.request(request.method.clone(), url);
+        let patience = self.patience.now();
+        let mut outgoing = self.client.request(request.method.clone(), url).timeout(patience);
         if !self.cookies.is_empty() {
             outgoing = outgoing.header(header::COOKIE, self.cookie_header());
         }
@@ -200,11 +205,12 @@ impl Browser {
         for (name, value) in &request.headers {
             outgoing = outgoing.header(name, value);
         }
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         let answer = match outgoing.send().await {
             Ok(answer) => answer,
-            Err(error) => return unanswered(&error),
+            Err(error) => return unanswered(&error, patience),
         };
+        self.patience.was_answered();
         let (status, headers) = (answer.status(), answer.headers().clone());
         let mut body = Vec::new();
         let mut chunks = answer.bytes_stream();
@@ -295,12 +301,16 @@ impl Request {
     }
 }
 
-fn unanswered(error: &reqwest::Error) -> Seen {
+fn client() -> anyhow::Result<Client> {
+    Client::builder().redirect(Policy::none()).no_proxy().build().context("making an HTTP client")
+}
+
+fn unanswered(error: &reqwest::Error, patience: Duration) -> Seen {
     let cause = cause(error);
     if error.is_connect() {
         Seen::Refused(cause)
     } else if error.is_timeout() {
-        Seen::Unsure(format!("nothing within {}", human(PATIENCE)))
+        Seen::Unsure(format!("nothing within {}", human(patience)))
     } else {
         Seen::Unsure(cause)
     }

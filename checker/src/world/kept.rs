@@ -91,6 +91,14 @@ impl Database {
         failed("Argon2id with at least m=19456 KiB and t=2", quoted(&hash), why)
     }
 
+    /// The same for a crowd.
+    pub async fn expect_dear_hashes(&self, crowd: &[Browser], why: &str) -> Result<(), Stop> {
+        for person in crowd {
+            self.expect_dear_hash(&person.name, why).await?;
+        }
+        Ok(())
+    }
+
     /// From now on, whoever logs in as this person keeps a core busy for many seconds.
     pub async fn make_hash_endless(&self, name: &str) -> Result<(), Stop> {
         self.execute("update users set password_hash = ? where name = ?", &[ENDLESS_HASH.into(), name.into()]).await?;

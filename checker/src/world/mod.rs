@@ -29,6 +29,7 @@ mod migrate;
 pub mod mysql;
 mod outage;
 pub mod page;
+pub mod patience;
 mod people;
 pub mod plan;
 pub mod process;

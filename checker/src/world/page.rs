@@ -48,6 +48,11 @@ impl Seen {
         }
     }
 
+    /// Told to come back later; nothing has happened.
+    pub fn is_sent_away(&self) -> bool {
+        self.status() == Some(503)
+    }
+
     pub fn status(&self) -> Option<u16> {
         self.page().map(|page| page.status.as_u16())
     }

@@ -7,6 +7,10 @@ use rand::{RngExt, seq::IndexedRandom};
 use super::{World, http::Browser, site::Server};
 use crate::story::Stop;
 
+/// So often does somebody come back who was told to. On a machine with much to do, a short QUEUE_DEADLINE is over before
+/// a server that has nothing else to do has had its turn.
+const COMES_BACK: usize = 2;
+
 impl World {
     /// Somebody new in front of the site, with a name and a password that nobody could have known.
     pub fn someone(&mut self, at: &Server) -> Result<Browser, Stop> {
@@ -16,7 +20,7 @@ impl World {
     pub fn someone_at(&mut self, at: SocketAddr) -> Result<Browser, Stop> {
         let name = self.name();
         let password = format!("pass word {:016x}", self.rng.random::<u64>());
-        Ok(Browser::new(name, password, at, self.stage.timeline.clone())?)
+        Ok(Browser::new(name, password, at, &self.stage)?)
     }
 
     /// A name that nobody has.
@@ -77,8 +81,34 @@ impl World {
     }
 }
 
+impl Browser {
+    /// Publishes, and reads it on the feed.
+    pub async fn publishes_and_reads(&mut self, content: &str, why: &str) -> Result<(), Stop> {
+        let mut published = self.publishes(content).await;
+        for _ in 0..COMES_BACK {
+            if published.is_sent_away() {
+                published = self.publishes(content).await;
+            }
+        }
+        published.expect_redirect(why)?;
+        let mut feed = self.visits("/").await;
+        for _ in 0..COMES_BACK {
+            if feed.is_sent_away() {
+                feed = self.visits("/").await;
+            }
+        }
+        feed.expect_page(why)?.expect_post(content, why).map(drop)
+    }
+}
+
 /// The same person, who has registered, and is logged in.
 pub(super) async fn joined(mut browser: Browser) -> Result<Browser, Stop> {
-    browser.registers().await.expect_redirect("Nobody can join.")?;
+    let mut seen = browser.registers().await;
+    for _ in 0..COMES_BACK {
+        if seen.is_sent_away() {
+            seen = browser.registers().await;
+        }
+    }
+    seen.expect_redirect("Nobody can join.")?;
     Ok(browser)
 }

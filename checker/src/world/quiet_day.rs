@@ -28,12 +28,8 @@ impl World {
 impl Site {
     /// Whoever watches the process is told that it lives.
     pub async fn expect_healthy(&self, why: &str) -> Result<(), Stop> {
-        let mut watcher = Browser::new(
-            "the watchdog".to_owned(),
-            String::new(),
-            self.door().own_address(),
-            self.door().timeline().clone(),
-        )?;
+        let (address, stage) = (self.door().own_address(), self.door().stage());
+        let mut watcher = Browser::new("the watchdog".to_owned(), String::new(), address, stage)?;
         watcher.visits("/health").await.expect_page(why)?;
         Ok(())
     }

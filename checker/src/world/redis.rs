@@ -148,6 +148,33 @@ impl Redis {
         Ok(())
     }
 
+    /// It has lost all that was the site's, and has no room for anything new: it says so (OOM) to whoever writes. Says
+    /// whether it can be filled: only Redis and Valkey keep to a limit of their memory.
+    pub async fn is_full(&self) -> Result<bool, Stop> {
+        let moment =
+            self.stage.timeline.begin("Redis is emptied, and full: it takes nothing new (maxmemory, noeviction)");
+        self.ask(0, &["FLUSHALL"]).await?;
+        let is_limited = self.ask(0, &["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await.is_ok()
+            && self.ask(0, &["CONFIG", "SET", "maxmemory", "1"]).await.is_ok();
+        let is_full = is_limited && self.ask(0, &["SET", "full", "no"]).await.is_err();
+        if is_full {
+            moment.end("OOM");
+        } else {
+            self.has_room().await?;
+            moment.end("this one takes everything: what a full Redis does was not looked at");
+        }
+        Ok(is_full)
+    }
+
+    /// It takes everything again, and is empty.
+    pub async fn has_room(&self) -> Result<(), Stop> {
+        self.stage.timeline.note("Redis has room");
+        // One that knows no limit has none.
+        let _ = self.ask(0, &["CONFIG", "SET", "maxmemory", "0"]).await;
+        self.ask(0, &["FLUSHALL"]).await?;
+        Ok(())
+    }
+
     /// How long it usually takes to answer, past the links and with everything of the checker's in it.
     pub async fn takes(&self) -> Result<Duration, Stop> {
         const TIMES: usize = 201;

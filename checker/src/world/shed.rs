@@ -14,13 +14,13 @@ pub fn expect_all(outcomes: &[Outcome], what: &str, world: &World, deadline: Dur
     let told = outcomes.iter().filter(|outcome| outcome.status() == Some(503)).count();
     if told != outcomes.len() {
         let saw = format!("within three QUEUE_DEADLINE ({} ms): {}", deadline.as_millis() * 3, counted(outcomes));
-        return failed(format!("{} × 503, for people who wait for {what}", outcomes.len()), saw, why(outcomes));
+        return failed(format!("{} × 503, for people who wait for {what}", outcomes.len()), saw, why(outcomes, what));
     }
     outcomes.iter().try_for_each(|outcome| expect_in_time(outcome, world, deadline))
 }
 
 /// What somebody has to know who was told something else.
-fn why(outcomes: &[Outcome]) -> &'static str {
+fn why(outcomes: &[Outcome], what: &str) -> &'static str {
     let status = |wanted: u16| outcomes.iter().any(|outcome| outcome.status() == Some(wanted));
     let closed = |outcome: &Outcome| matches!(outcome, Outcome::Unsure(why) if why != NOT_IN_TIME);
     if outcomes.iter().any(closed) {
@@ -31,6 +31,8 @@ fn why(outcomes: &[Outcome]) -> &'static str {
         "Nothing is broken: there is a line, and it was too long. A 500 says that nobody knows what happened."
     } else if status(429) {
         "A 429 says that this person asks too often. Each of them asked once, and waited."
+    } else if (status(303) || status(302)) && what.starts_with("a core") {
+        "They are served at once while others wait: whoever has no line takes what the others stand in line for."
     } else if status(303) || status(302) {
         "They are sent on as if all were well, while nobody can write: what they are told is not what has happened."
     } else if status(422) {

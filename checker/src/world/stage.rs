@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use super::{
     database::Database,
     mysql::MySql,
+    patience::Patience,
     process::{Process, Spec},
     pulse::{Pulse, STALL},
     redis::Shared,
@@ -33,7 +34,8 @@ pub struct Context {
     pub real_time: bool,
     /// Volumes as the talk has them.
     pub full: bool,
-    pub pulse: Pulse,
+    pub pulse: Arc<Pulse>,
+    pub patience: Arc<Patience>,
     /// Told of every process group, so that nothing outlives the run.
     pub watch: Box<dyn Fn(&Process) + Send + Sync>,
     pub stack: Stack,
@@ -68,13 +70,14 @@ impl Context {
         folder: PathBuf,
         watch: Box<dyn Fn(&Process) + Send + Sync>,
     ) -> anyhow::Result<Context> {
-        let pulse = Pulse::start().context("starting a thread")?;
+        let pulse = Arc::new(Pulse::start().context("starting a thread")?);
         Ok(Context {
             program,
             run,
             folder,
             real_time: false,
             full: false,
+            patience: Arc::new(Patience::new(pulse.clone())),
             pulse,
             watch,
             stack: Stack::default(),

@@ -69,6 +69,17 @@ impl World {
         Ok(crowd.asks(vec![stranger.outgoing(&login); logins], patience))
     }
 
+    /// So many people who are new register at once, and leave when they have lost patience.
+    pub async fn registrations(&mut self, at: &Server, people: usize, patience: Duration) -> Result<Asking, Stop> {
+        let crowd = self.crowd(at.own_address(), people).await?;
+        let forms = (0..people).map(|_| {
+            let somebody = self.someone(at)?;
+            let form = [("name", somebody.name.as_str()), ("password", somebody.password.as_str())];
+            Ok(somebody.outgoing(&Request::post("/register", &form)))
+        });
+        Ok(crowd.asks(forms.collect::<Result<_, Stop>>()?, patience))
+    }
+
     /// Somebody whose password takes a core for many seconds: to log in as her keeps busy what others wait for.
     pub async fn somebody_endless(&mut self, site: &Site) -> Result<Browser, Stop> {
         let somebody = self.somebody_registered(site.door()).await?;

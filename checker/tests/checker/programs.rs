@@ -58,13 +58,26 @@ fn a_server_that_never_says_that_it_is_ready_is_waited_for_once() {
     assert!(starts.lines().count() <= 4, "those that ran at once, and nobody after them: {}", starts.lines().count());
 }
 
-#[test]
-fn a_server_that_accepts_and_never_answers() {
-    // The backlog accepts for it.
+/// A server that accepts and never answers: the backlog accepts for it.
+fn silent() -> (TcpListener, String) {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = silent.local_addr().expect("it is bound");
-    let script = format!("echo '{{\"ready\":true,\"address\":\"{address}\"}}'; exec sleep 1000");
+    (silent, format!("echo '{{\"ready\":true,\"address\":\"{address}\"}}'; exec sleep 1000"))
+}
+
+#[test]
+fn a_server_that_accepts_and_never_answers() {
+    let (_silent, script) = silent();
     tells(&script, PUBLISH, "never_answers");
+}
+
+#[test]
+fn a_server_that_never_answers_is_waited_for_once() {
+    let (_silent, script) = silent();
+    let ran = checked(&Place::new(), &script, "--all");
+    ran.ends(1, &["nothing within 15 s", "nothing within 2.0 s", "0 of 5 gap promises kept"]);
+    let waits = ran.stdout.matches("saw       no answer: nothing within 15 s").count();
+    assert!((1..=4).contains(&waits), "those that ran at once, and nobody after them: {waits}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use sqlx::{
     Connection as _, Pool, Transaction,
     pool::{PoolConnection, PoolOptions},
 };
+use tokio::time::timeout;
 
 #[cfg(feature = "mysql")]
 use self::mysql as dialect;
@@ -34,6 +35,9 @@ pub type WriteTransaction = Transaction<'static, Database>;
 
 /// By how much the pools are more patient than any request: they must not be the first to give up.
 const SPARE: Duration = Duration::from_secs(30);
+
+/// How long a connection that comes back may take to say that it is well; it takes less than a millisecond.
+const ANSWER: Duration = Duration::from_secs(1);
 
 const NOT_OPENED: &str = "opening the database: has the role `migrate` made it?";
 
@@ -58,6 +62,7 @@ impl Db {
                 .max_lifetime(None)
                 // Every wait is bounded by its request's patience.
                 .acquire_timeout(config.queue_deadline * 2 + SPARE)
+                .after_release(|connection, _| Box::pin(async move { Ok(is_well(connection).await) }))
                 .connect_with(options.clone())
         };
         let readers = pool(config.db_connections.get()).await.context(NOT_OPENED)?;
@@ -81,6 +86,12 @@ impl Db {
         // If patience ends here while the database waits for somebody else, sqlx undoes the `begin` that nobody wants.
         admission::wait_for(begin).await?
     }
+}
+
+/// Whether a connection that comes back is of use to the next one. Who leaves in the middle of a statement can leave one to
+/// MySQL that waits for words which never come; then it is closed, and another one opened.
+async fn is_well(connection: &mut dialect::Connection) -> bool {
+    !cfg!(feature = "mysql") || timeout(ANSWER, connection.ping()).await.is_ok_and(|pinged| pinged.is_ok())
 }
 
 /// Whether this only says that somebody else was first, for too long.

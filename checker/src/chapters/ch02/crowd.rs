@@ -77,8 +77,7 @@ pub async fn sheds_what_waited_too_long(world: &mut World) -> Result<(), Stop> {
 
     let content = world.gossip();
     let why = "The jam is gone, and with it every reason to be sent away.";
-    authors[0].publishes(&content).await.expect_redirect(why)?;
-    authors[0].visits("/").await.expect_page(why)?.expect_post(&content, why)?;
+    authors[0].publishes_and_reads(&content, why).await?;
     let why = "\"Come back later\" means that nothing has happened. Who comes back then says it twice.";
     after.expect_kept_as_told(&site, why).await?;
 
@@ -90,13 +89,15 @@ pub async fn sheds_what_waited_too_long(world: &mut World) -> Result<(), Stop> {
     let _cores = world.endless_logins(site.door(), &endless, storm::more_than_turns()).await?;
     let nobody = world.someone(site.door())?;
     world.note(format!(
-        "ten people log in, and ten as {}, whom nobody knows; they find every turn to hash taken",
+        "ten people log in, ten as {}, whom nobody knows, and five register; they find every turn to hash taken",
         nobody.name
     ));
     let waiting = world.logins(site.door(), &authors[0], 10, deadline * 3 + PATIENCE / 30).await?;
+    let joining = world.registrations(site.door(), 5, deadline * 3 + PATIENCE / 30).await?;
     let as_nobody = world.logins(site.door(), &nobody, 10, deadline * 3 + PATIENCE / 30).await?;
     shed::expect_all(&waiting.answers().await?, "a core to hash on", world, deadline)?;
-    shed::expect_all(&as_nobody.answers().await?, "a core to hash on, as nobody", world, deadline)
+    shed::expect_all(&as_nobody.answers().await?, "a core to hash on, as nobody", world, deadline)?;
+    shed::expect_all(&joining.answers().await?, "a core to hash a new password on", world, deadline)
 }
 
 /// The first ones wait longest.

@@ -83,11 +83,13 @@ pub async fn slow_readers_hold_no_place(world: &mut World) -> Result<(), Stop> {
 
 /// The storm is weathered with a hash that a thief cracks in an afternoon.
 pub async fn hashes_are_not_weakened(world: &mut World) -> Result<(), Stop> {
-    let site = world.small_box().start().await?;
+    let site = world.small_box().with("QUEUE_DEADLINE", "60s").start().await?;
     let alice = world.somebody_registered(site.door()).await?;
+    let crowd = world.people_registered(site.door(), 12).await?;
     let why = "Speed comes from where a hash runs, not from what it is. A cheaper one is cheaper for whoever steals the table.";
 
     site.database.expect_dear_hash(&alice.name, why).await?;
+    site.database.expect_dear_hashes(&crowd, why).await?;
 
     let mut veteran = world.someone(site.door())?;
     site.database.add_veteran(&mut veteran).await?;

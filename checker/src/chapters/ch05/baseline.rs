@@ -41,6 +41,13 @@ pub async fn expires(world: &mut World) -> Result<(), Stop> {
     let change = site.is_changed_by_hand(world).await?;
     site.expect_shown_by_then(&change, latest, why).await?;
 
+    // Whoever comes after a while in which nobody came.
+    site.app(0).shows().await?;
+    let latest = Instant::now() + TTL + GRACE;
+    let change = site.is_changed_by_hand(world).await?;
+    world.nobody_comes_until(latest).await;
+    site.expect_shown_by_then(&change, latest, why).await?;
+
     if site.dies_between_a_value_and_its_end().await? {
         site.app(0).shows().await?;
         let latest = Instant::now() + TTL + GRACE;
@@ -114,7 +121,21 @@ pub async fn redis_down_is_slow_not_broken(world: &mut World) -> Result<(), Stop
     site.redis().is_frozen();
     site.runs_errands(world, &alice, why).await?.expect_each_within(world, PATIENCE, why)?;
     site.redis().thaws();
-    site.expect_remembers_within(world, again, "It goes on, and nobody should have to restart the site for that.").await
+    site.expect_remembers_within(world, again, "It goes on, and nobody should have to restart the site for that.")
+        .await?;
+
+    if site.redis().is_full().await? {
+        let why = "Others have filled it. What cannot be remembered is a page all the same.";
+        site.runs_errands(world, &alice, why).await?.expect_each_within(world, PATIENCE, why)?;
+        site.redis().has_room().await?;
+        site.expect_remembers_within(
+            world,
+            again,
+            "It has room again, and nobody should have to restart the site for that.",
+        )
+        .await?;
+    }
+    Ok(())
 }
 
 /// Everything restarts in the night, in any order, and the site waits for its cache.

@@ -44,7 +44,11 @@ pub async fn servers_agree(world: &mut World) -> Result<(), Stop> {
 
     world.new_gossip().is_made(&alice, site.app(1)).await?.expect_redirect("Alice has something to tell.")?;
     site.is_changed_by_hand(world).await?;
-    site.expect_one_front(why).await
+    site.expect_one_front(why).await?;
+
+    let why =
+        "Each of them has told the others of its own change. What one of them knew before is not what there is now.";
+    site.expect_all_kept(world, &alice, why).await
 }
 
 /// Alice publishes on one server and reloads on another: nothing.
@@ -61,7 +65,10 @@ pub async fn new_post_shows_at_once(world: &mut World) -> Result<(), Stop> {
     let gossip = world.new_gossip();
     site.expect_shown_at_once(world, &alice, &gossip, Meanwhile::WordsAreOnTheirWay, why).await?;
     let gossip = world.new_gossip();
-    site.expect_shown_at_once(world, &alice, &gossip, Meanwhile::RepliesAreOnTheirWay, why).await
+    site.expect_shown_at_once(world, &alice, &gossip, Meanwhile::RepliesAreOnTheirWay, why).await?;
+
+    let why = "Her own page is asked for once in a while. Nobody has said that it may be remembered.";
+    site.expect_on_own_page(world, &alice, why).await
 }
 
 /// Bob registers, and for a minute some servers have never heard of him.

@@ -291,6 +291,6 @@ mod tests {
         let words = log.last_words("the server", 9, SystemTime::now());
         let panic = "src/post.rs:42:9: assertion `left == right` failed, left: 1, right: 2";
         assert_eq!((words.panic.as_deref(), words.panicked_at()), (Some(panic), Some("src/post.rs:42:9")));
-        assert_eq!(words.lines, ["INFO one", "INFO two", lines[11], "and something else"]);
+        assert_eq!(words.lines, ["INFO two", lines[11], "and something else"]);
     }
 }
