@@ -5,10 +5,12 @@ use std::{sync::Arc, time::Duration};
 use url::Url;
 
 use super::{
+    World,
     http::{Browser, Page, Request, quoted},
     page::collapsed,
+    table::Size,
 };
-use crate::story::{Stop, failed, human};
+use crate::story::{Stop, failed, human, with_commas};
 
 /// Gossips on a page.
 pub const LENGTH: usize = 50;
@@ -58,6 +60,26 @@ impl Page {
     }
 }
 
+impl World {
+    /// A page that has the same gossips in a small table and in a large one takes as long in both.
+    pub async fn expect_page_as_quick_in_a_large_table(&mut self, path: &str, why: &str) -> Result<(), Stop> {
+        /// Of a busy machine. All rows of the large table take many times as long as the page.
+        const TIMES: u32 = 3;
+        let mut small = None;
+        for size in [Size::Small, Size::Whole] {
+            let site = self.site().over(size).start().await?;
+            self.note(format!("{} posts are in the table", with_commas(site.database.count("posts").await?)));
+            let mut reader = self.someone(site.door())?;
+            match &small {
+                None => small = Some(reader.fastest(path).await?),
+                Some(small) => _ = reader.expect_as_quick(path, small, TIMES, why).await?,
+            }
+            site.door().process().kill().await?;
+        }
+        Ok(())
+    }
+}
+
 impl Browser {
     /// Opens a list and follows its links to what is older, for at most so many pages.
     pub async fn pages_on(&mut self, path: &str, most: usize) -> Result<Walk, Stop> {
@@ -96,7 +118,8 @@ impl Browser {
         Ok(Fastest { path: path.to_owned(), took: fastest })
     }
 
-    /// A page takes at most so many times as long as another one took, at best.
+    /// A page takes at most so many times as long as another one took, both at best: it is opened until it does. What takes
+    /// longer because of what it reads takes longer each time.
     pub async fn expect_as_quick(
         &mut self,
         path: &str,
@@ -104,13 +127,22 @@ impl Browser {
         times: u32,
         why: &str,
     ) -> Result<Duration, Stop> {
-        let took = self.fastest(path).await?.took;
-        if took <= control.took * times {
-            return Ok(took);
+        const PATIENCE: usize = 60;
+        let moment = self.timeline().begin(format!("{} opens {path}", self.name));
+        let (mut fastest, mut visits) = (Duration::MAX, 0);
+        while fastest > control.took * times && visits < PATIENCE {
+            let page = self.sends(&Request::get(path)).await.expect_page("It was there before.")?;
+            fastest = fastest.min(page.took);
+            visits += 1;
         }
-        let Fastest { path: other, took: control } = control;
-        let expected = format!("{path} takes at most {times} times as long as {other}, which took {}", human(*control));
-        failed(expected, format!("{} at best", human(took)), why)
+        moment.end(if visits == 1 { human(fastest) } else { format!("{} at best of {visits}", human(fastest)) });
+        if fastest <= control.took * times {
+            return Ok(fastest);
+        }
+        let other = if control.path == path { "it" } else { &control.path };
+        let expected =
+            format!("{path} takes at most {times} times the {} that {other} took before", human(control.took));
+        failed(expected, format!("{} at best", human(fastest)), why)
     }
 }
 

@@ -13,10 +13,6 @@ use crate::{
     },
 };
 
-/// A page without a query is the measure of one with. Every other cost of a page with fifty gossips is a few times that; the
-/// whole table is a hundred times.
-const OF_A_PAGE: u32 = 20;
-
 /// Somebody opens a profile, and the database reads everything that anybody ever said.
 pub async fn profile_reads_only_its_rows(world: &mut World) -> Result<(), Stop> {
     let why = "Whoever looks for one user's posts must not read everybody's. The table grows every day, and the user does not.";
@@ -26,12 +22,8 @@ pub async fn profile_reads_only_its_rows(world: &mut World) -> Result<(), Stop> 
     world.asks_for_a_regular(Which::All).await?.expect_only_what_is_found(why)?;
     world.asks_for_a_regular(Which::Newest).await?.expect_only_what_is_found(why)?;
 
-    let regular = world.regular();
-    let site = world.site().over(Size::Whole).start().await?;
-    let mut reader = world.someone(site.door())?;
-    let login = reader.fastest("/login").await?;
-    reader.expect_as_quick(&format!("/u/{}", regular.name), &login, OF_A_PAGE, why).await?;
-    Ok(())
+    let page = format!("/u/{}", world.regular().name);
+    world.expect_page_as_quick_in_a_large_table(&page, why).await
 }
 
 /// 847 rows are found, all of them are sorted, and fifty are shown.
@@ -56,12 +48,8 @@ pub async fn tag_page_too(world: &mut World) -> Result<(), Stop> {
         readings.expect_no_sort("A tag's page shows the newest fifty as well.")?;
     }
 
-    let regular = world.regular();
-    let site = world.site().over(Size::Whole).start().await?;
-    let mut reader = world.someone(site.door())?;
-    let login = reader.fastest("/login").await?;
-    reader.expect_as_quick(&format!("/tag/{}", regular.tag), &login, OF_A_PAGE, why).await?;
-    Ok(())
+    let page = format!("/tag/{}", world.regular().tag);
+    world.expect_page_as_quick_in_a_large_table(&page, why).await
 }
 
 /// Page eighty reads the seventy-nine before it, and throws them away.
