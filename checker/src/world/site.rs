@@ -1,5 +1,7 @@
 //! The era's system: its servers as real processes, each behind a link of its own.
 
+mod deploys;
+
 use std::{
     collections::BTreeMap,
     ffi::OsString,
