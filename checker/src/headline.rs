@@ -7,6 +7,7 @@ mod ch03;
 mod ch04;
 mod ch05;
 mod ch06;
+mod ch07;
 
 use std::{pin::Pin, time::Duration};
 
@@ -77,6 +78,7 @@ fn bench_of(chapter: u8) -> Option<&'static Bench> {
         4 => Some(&ch04::BENCH),
         5 => Some(&ch05::BENCH),
         6 => Some(&ch06::BENCH),
+        7 => Some(&ch07::BENCH),
         _ => None,
     }
 }

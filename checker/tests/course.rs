@@ -222,6 +222,10 @@ const FILTERS: &[(&str, &str)] = &[
     (r"“aunt_may”", "“NAME”"),
     (r"\bhas \d+ likes?\b", "has COUNT likes"),
     (r"\bit has \d+\b", "it has COUNT"),
+    // The tag of a file, whatever it is made of.
+    (r#"\b(has|tag is) "[^"]*""#, "$1 TAG"),
+    // Three cities open a page at once.
+    (r"\b(Tokyo|Frankfurt|São Paulo)\b", "CITY"),
     // How long nothing was remembered.
     (r"\b\d+ different ones\b", "COUNT different ones"),
     // How many of a crowd were lucky.

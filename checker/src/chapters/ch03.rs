@@ -6,6 +6,7 @@ mod passing;
 mod people;
 mod well;
 
+pub use self::passing::{flows_piece_by_piece, passes_unchanged, streams_large_bodies};
 use self::{busy::*, deep::*, passing::*, people::*, well::*};
 use crate::{scenario, scenario::Scenario};
 

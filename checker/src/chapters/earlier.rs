@@ -6,14 +6,19 @@ use crate::{
     world::{
         World,
         http::{Browser, Request},
-        site::Site,
+        site::{Server, Site},
     },
 };
 
 /// Two people use the site through its door, as they did in 2004.
 pub async fn hold(world: &mut World, site: &Site) -> Result<(), Stop> {
-    let mut alice = world.someone(site.door())?;
-    let mut reader = world.someone(site.door())?;
+    hold_at(world, site.door()).await
+}
+
+/// The same through any door.
+pub async fn hold_at(world: &mut World, door: &Server) -> Result<(), Stop> {
+    let mut alice = world.someone(door)?;
+    let mut reader = world.someone(door)?;
 
     promised("people can register", joins(&mut alice).await)?;
     promised("what you publish is on the feed, as you typed it", publishes(world, &mut alice, &mut reader).await)?;

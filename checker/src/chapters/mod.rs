@@ -6,6 +6,7 @@ mod ch03;
 mod ch04;
 mod ch05;
 mod ch06;
+mod ch07;
 pub mod earlier;
 
 use crate::{
@@ -22,6 +23,7 @@ pub fn of(chapter: u8) -> &'static [Scenario] {
         4 => ch04::SCENARIOS,
         5 => ch05::SCENARIOS,
         6 => ch06::SCENARIOS,
+        7 => ch07::SCENARIOS,
         _ => &[],
     }
 }
@@ -32,7 +34,8 @@ pub fn system(chapter: u8, world: &mut World) -> SiteBuilder<'_> {
         1 | 2 => world.site(),
         3 | 4 => world.site().apps(2).balancer(),
         5 => world.site().apps(2).balancer().redis(),
-        _ => world.site().apps(2).balancer().redis().over(Size::Whole),
+        6 => world.site().apps(2).balancer().redis().over(Size::Whole),
+        _ => world.site().apps(2).balancer().redis(),
     }
 }
 
@@ -41,14 +44,19 @@ pub fn has_redis(chapter: u8) -> bool {
     chapter >= 5
 }
 
-/// Makes what its scenarios need and none of them has the time for: a Redis to start from chapter 05 on, the big table from
-/// 06 on.
+/// Makes what its scenarios need and none of them has the time for: a Redis to start from chapter 05 on, the big table
+/// for 06.
 pub async fn prepare(chapter: u8, full: bool, plain: bool) -> anyhow::Result<()> {
     if has_redis(chapter) {
         redis::prepare().await?;
     }
-    if chapter >= 6 {
+    if chapter == 6 {
         table::prepare(full, plain).await?;
     }
     Ok(())
+}
+
+/// Whether people reach that chapter's system through an edge in their city.
+pub fn has_edges(chapter: u8) -> bool {
+    chapter >= 7
 }

@@ -10,8 +10,12 @@ use checker::{
     chapters, course,
     program::Program,
     run::{Options, Run as Started},
-    story::Stop,
-    world::World,
+    story::{Stop, human},
+    world::{
+        World,
+        city::{self, City},
+        site::Site,
+    },
 };
 use clap::Args;
 use futures_util::StreamExt;
@@ -36,8 +40,8 @@ impl Run {
         chapters::prepare(chapter.number, false, false).await?;
         let run = Started::start(program, &Options::default())?;
         let mut world = World::new(run.context().clone(), "by-hand", 0)?;
-        let site = match chapters::system(chapter.number, &mut world).listens_at(usual_address).start().await {
-            Ok(site) => site,
+        let (site, cities) = match start(chapter.number, &mut world).await {
+            Ok(started) => started,
             Err(Stop::Broken(error)) => return Err(error),
             Err(Stop::Failed(failure)) => {
                 eprintln!("failed: it does not start. Expected {}; saw {}", failure.expected, failure.saw);
@@ -54,6 +58,14 @@ impl Run {
                 let (name, address, pid) = (server.name(), server.own_address(), server.process().pid());
                 println!("  {name}, behind it: http://{address}/ (kill {pid} ends it)");
             }
+        }
+        for city in &cities {
+            let (near, home) = (human(city::NEAR_AND_BACK), human(city::HOME_AND_BACK));
+            println!(
+                "  {}, {near} away: http://{}/ (and {home} from there to the site)",
+                city.name,
+                city.edge.address()
+            );
         }
         println!("\n  database  {}", site.database.shown());
         println!("  logs      {}/*.log", checker::run::from_root(world.folder()).display());
@@ -73,6 +85,16 @@ impl Run {
         }
         Ok(1)
     }
+}
+
+/// The era's system, and what stands in front of it in other cities.
+async fn start(chapter: u8, world: &mut World) -> Result<(Site, Vec<City>), Stop> {
+    let site = chapters::system(chapter, world).listens_at(usual_address).start().await?;
+    let cities = match chapters::has_edges(chapter) {
+        true => world.cities_as_far_as_they_are(site.door().address()).await?,
+        false => Vec::new(),
+    };
+    Ok((site, cities))
 }
 
 /// With the port that the briefs name, or a free one if somebody has it.

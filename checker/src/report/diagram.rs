@@ -38,6 +38,11 @@ pub fn after(chapter: u8) -> Option<Diagram> {
             "The diagram: a browser, a load balancer, three servers, Redis, one database. New: two indexes beside the table of \
              posts, which lead to one user's, or one tag's, without a look at the others.",
         ),
+        7 => (
+            CDN,
+            "The diagram: browsers in three cities, a load balancer, three servers, Redis and one database. New: an edge in each \
+             city, 12 ms from its readers, where static files are; pages go home, 400 ms away.",
+        ),
         _ => return None,
     };
     Some(Diagram { lines: lines.trim_matches('\n'), sentence })
@@ -93,31 +98,44 @@ const STATELESS: &str = "
 ";
 
 const CACHE: &str = "
-                                         ┌──────────┐     ╔═══════════════════╗
-                                      ┌─▶│ Server 1 │──┐  ║       Redis       ║
-                                      │  └──────────┘  ├─▶║ ask once, for all ║
- ┌─────────┐   ┌───────────────────┐  │  ┌──────────┐  │  ║  until it changes ║
- │ Browser │──▶│   Load Balancer   │──┼─▶│ Server 2 │──┤  ╚═══════════════════╝
- └─────────┘   │ alive, least busy │  │  └──────────┘  │  ┌───────────────────┐
-               └───────────────────┘  │  ┌──────────┐  └─▶│     database      │
-                                      └─▶│ Server 3 │──┘  │  users · posts ·  │
-                                         └──────────┘     │ likes · sessions  │
-                                                          └───────────────────┘
+                                         ┌──────────┐    ╔═══════════════════╗
+                                      ┌─▶│ Server 1 │──┐ ║       Redis       ║
+                                      │  └──────────┘  ├▶║ ask once, for all ║
+ ┌─────────┐   ┌───────────────────┐  │  ┌──────────┐  │ ║  until it changes ║
+ │ Browser │──▶│   Load Balancer   │──┼─▶│ Server 2 │──┤ ╚═══════════════════╝
+ └─────────┘   │ alive, least busy │  │  └──────────┘  │ ┌───────────────────┐
+               └───────────────────┘  │  ┌──────────┐  └▶│     database      │
+                                      └─▶│ Server 3 │──┘ │  users · posts ·  │
+                                         └──────────┘    │ likes · sessions  │
+                                                         └───────────────────┘
 ";
 
 const INDEX: &str = "
-                                         ┌──────────┐     ┌─────────┐
-                                      ┌─▶│ Server 1 │──┐  │  Redis  │
-                                      │  └──────────┘  ├─▶└─────────┘
- ┌─────────┐   ┌───────────────────┐  │  ┌──────────┐  │  ┌───────────────────┐
- │ Browser │──▶│   Load Balancer   │──┼─▶│ Server 2 │──┼─▶│ database          │
- └─────────┘   │ alive, least busy │  │  └──────────┘  │  │ ╔════════════╗    │
-               └───────────────────┘  │  ┌──────────┐  │  │ ║ user, time ║─┐  │
-                                      └─▶│ Server 3 │──┘  │ ║ tag, time  ║ │  │
-                                         └──────────┘     │ ╚════════════╝ ▼  │
-                                                          │ posts, users …    │
-                                                          └───────────────────┘
-                                                        10,000,000 rows: 847 read
+                                         ┌──────────┐    ┌─────────┐
+                                      ┌─▶│ Server 1 │──┐ │  Redis  │
+                                      │  └──────────┘  ├▶└─────────┘
+ ┌─────────┐   ┌───────────────────┐  │  ┌──────────┐  │ ┌───────────────────┐
+ │ Browser │──▶│   Load Balancer   │──┼─▶│ Server 2 │──┼▶│ database          │
+ └─────────┘   │ alive, least busy │  │  └──────────┘  │ │ ╔════════════╗    │
+               └───────────────────┘  │  ┌──────────┐  │ │ ║ user, time ║─┐  │
+                                      └─▶│ Server 3 │──┘ │ ║ tag, time  ║ │  │
+                                         └──────────┘    │ ╚════════════╝ ▼  │
+                                                         │ posts, users …    │
+                                                         └───────────────────┘
+                                                     10,000,000 rows: 847 read
+";
+
+const CDN: &str = "
+ ┌─────────┐       ╔═════════════════╗
+ │ Browser │─12 ms▶║   Edge, Tokyo   ║──┐
+ └─────────┘       ╚═════════════════╝  │          ┌──────────┐  ┌──────────┐
+ ┌─────────┐       ╔═════════════════╗  │          │   Load   │  │ Server 1 │
+ │ Browser │─12 ms▶║ Edge, Frankfurt ║──┼─ 400 ms ▶│ Balancer │─▶│ Server 2 │
+ └─────────┘       ╚═════════════════╝  │          └──────────┘  │ Server 3 │
+ ┌─────────┐       ╔═════════════════╗  │                        └────┬─────┘
+ │ Browser │─12 ms▶║ Edge, São Paulo ║──┘                             ▼
+ └─────────┘       ╚═════════════════╝                         Redis, database
+                    static files stay     pages go home
 ";
 
 impl Diagram {
@@ -160,7 +178,7 @@ mod tests {
 
     #[test]
     fn every_drawing_fits_a_terminal() {
-        for diagram in (1..=6).filter_map(after) {
+        for diagram in (1..=7).filter_map(after) {
             assert!(diagram.width() <= 78, "{} columns:\n{}", diagram.width(), diagram.lines);
             assert!(diagram.lines.lines().count() <= 12, "{}", diagram.lines);
         }

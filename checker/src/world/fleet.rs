@@ -22,7 +22,8 @@ use tokio::time::sleep;
 pub use self::{crowd::GivenUp, echo::Echo, readers::Readers, slow::Slow};
 use super::{
     World,
-    site::{Server, Site},
+    city::City,
+    site::Server,
     timeline::Timeline,
     upstream::Upstream,
     wire::{Ask, Letter, Silence, Wire},
@@ -40,11 +41,18 @@ pub struct FleetBuilder<'w> {
     servers: usize,
     workers: usize,
     settings: Vec<(&'static str, OsString)>,
+    is_behind_an_edge: bool,
+}
+
+/// What its users ask.
+enum Door {
+    Balancer(Server),
+    Edge(City),
 }
 
 pub struct Fleet {
     pub servers: Vec<Upstream>,
-    site: Site,
+    door: Door,
     timeline: Timeline,
     /// Under way, and not waited for yet.
     slow: Vec<Slow>,
@@ -56,7 +64,7 @@ impl World {
     /// A balancer before so many servers of the checker's own. It asks for their health every 50 ms, patiently.
     pub fn fleet(&mut self, servers: usize) -> FleetBuilder<'_> {
         let settings = vec![("HEALTH_EVERY", "50ms".into()), ("HEALTH_TIMEOUT", "5s".into())];
-        FleetBuilder { world: self, servers, workers: 64, settings }
+        FleetBuilder { world: self, servers, workers: 64, settings, is_behind_an_edge: false }
     }
 
     /// One of so many, as the seed will have it.
@@ -77,20 +85,33 @@ impl FleetBuilder<'_> {
         self
     }
 
+    /// With an edge before the first of them, and no balancer.
+    pub fn behind_an_edge(self) -> Self {
+        FleetBuilder { is_behind_an_edge: true, ..self }
+    }
+
     pub async fn start(self) -> Result<Fleet, Stop> {
         let start = |number| Upstream::start(format!("server {number}"), self.workers);
         let servers = (1..=self.servers).map(start).collect::<Result<Vec<_>, _>>()?;
-        let site = self.world.site().balancer_over(servers.iter().map(Upstream::address));
-        let site = self.settings.into_iter().fold(site, |site, (name, value)| site.with(name, value));
-        let site = site.start().await?;
+        let door = if self.is_behind_an_edge {
+            Door::Edge(self.world.city(servers[0].address()).start().await?)
+        } else {
+            let site = self.world.site().balancer_over(servers.iter().map(Upstream::address));
+            let site = self.settings.into_iter().fold(site, |site, (name, value)| site.with(name, value));
+            Door::Balancer(site.start().await?.into_door())
+        };
         let timeline = self.world.timeline().clone();
-        Ok(Fleet { servers, site, timeline, slow: Vec::new(), asked: AtomicUsize::new(0) })
+        Ok(Fleet { servers, door, timeline, slow: Vec::new(), asked: AtomicUsize::new(0) })
     }
 }
 
 impl Fleet {
+    /// What its users ask: the balancer, or the edge.
     pub fn balancer(&self) -> &Server {
-        self.site.door()
+        match &self.door {
+            Door::Balancer(balancer) => balancer,
+            Door::Edge(city) => &city.edge,
+        }
     }
 
     /// The other one of two.

@@ -5,11 +5,13 @@ pub mod busy;
 pub mod by_hand;
 pub mod cache;
 pub mod change;
+pub mod city;
 pub mod database;
 pub mod encoding;
 pub mod errands;
 mod everywhere;
 mod expect;
+pub mod files;
 pub mod filled;
 pub mod fleet;
 pub mod forge;
@@ -27,19 +29,24 @@ pub mod load;
 pub mod loot;
 mod migrate;
 pub mod mysql;
+mod near;
+pub mod origin;
 mod outage;
 pub mod page;
 pub mod patience;
 mod people;
+pub mod people_far_away;
 pub mod plan;
 pub mod process;
 pub mod proxy;
 pub mod pulse;
 pub mod query;
 pub mod quiet_day;
+pub mod reader;
 pub mod reads;
 pub mod redis;
 pub mod rows;
+mod served;
 pub mod servers;
 pub mod session;
 mod shape;
@@ -52,6 +59,7 @@ mod starts;
 pub mod storm;
 pub mod table;
 pub mod timeline;
+pub mod together;
 pub mod upstream;
 mod visits;
 pub mod wire;
@@ -188,6 +196,12 @@ impl World {
             "this machine stood still for {} ms, too busy to be judged on; close what else is running and check again",
             worst.as_millis()
         ))
+    }
+
+    /// Lets a lifetime end: a time that a scenario is about, not one that it hopes to be long enough.
+    pub async fn time_passes(&self, time: Duration) {
+        self.note(format!("{} pass", crate::story::human(time)));
+        tokio::time::sleep(time).await;
     }
 
     /// Waits until `condition` gives something, with a short interval and a long limit.

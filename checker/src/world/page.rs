@@ -118,6 +118,13 @@ impl Page {
         self.header("location")
     }
 
+    /// It says that it is for its reader alone.
+    pub fn expect_for_nobody_else(&self, why: &str) -> Result<(), Stop> {
+        let said = self.header("cache-control").unwrap_or("nothing");
+        let is_own = said.to_ascii_lowercase().split(',').any(|one| matches!(one.trim(), "private" | "no-store"));
+        if is_own { Ok(()) } else { failed("a page says Cache-Control: private or no-store", said, why) }
+    }
+
     /// Whom the page takes its reader for.
     pub fn greets(&self) -> Option<String> {
         self.html.by_id("me").map(|element| element.text.trim().to_owned())

@@ -1,6 +1,7 @@
 //! The era's system: its servers as real processes, each behind a link of its own.
 
 mod builder;
+mod deploys;
 
 use std::{
     net::SocketAddr,

@@ -6,6 +6,7 @@ use crate::{
     story::Stop,
     world::{
         World,
+        fleet::Fleet,
         upstream::{NO_ASCII, blocks},
         wire::Ask,
     },
@@ -17,6 +18,11 @@ const MIB: u64 = 1024 * 1024;
 pub async fn requests_pass_unchanged(world: &mut World) -> Result<(), Stop> {
     // Nobody asks how the servers are in between: a 500 tells about a page, and nothing about its server.
     let fleet = world.fleet(2).with("HEALTH_EVERY", "10m").start().await?;
+    passes_unchanged(world, &fleet).await
+}
+
+/// Whatever stands in between, both ends hear what was said.
+pub async fn passes_unchanged(world: &mut World, fleet: &Fleet) -> Result<(), Stop> {
     let gossip = world.gossip();
 
     // Methods are a list that grows: REPORT is WebDAV's (RFC 3253).
@@ -32,7 +38,8 @@ pub async fn requests_pass_unchanged(world: &mut World) -> Result<(), Stop> {
     let target = "/echo/a%2Fb//c/./d?x=%20+&x=2&empty=&flag";
     let ends = "A header that is for the other end arrives there, as often as it was said.";
     let hop = "What is between two neighbours (RFC 9110, 7.6.1) stays there.";
-    let from = "The next server sees the balancer's address; the reader's is what the balancer adds to the list.";
+    let from =
+        "The next server sees the address of whoever passed it on; the reader's is what that one adds to the list.";
     let ask = Ask::new(Method::PUT, target)
         .with("host", "gossip.example")
         .with("cookie", "session=1; theme=dark")
@@ -85,12 +92,17 @@ pub async fn requests_pass_unchanged(world: &mut World) -> Result<(), Stop> {
 
 /// Somebody uploads a film, somebody else downloads one and looks at its first minute for an hour.
 pub async fn large_bodies_stream(world: &mut World) -> Result<(), Stop> {
+    let fleet = world.fleet(1).start().await?;
+    streams_large_bodies(world, &fleet).await
+}
+
+/// A body passes as it comes, in both directions, and does not stop in between.
+pub async fn streams_large_bodies(world: &mut World, fleet: &Fleet) -> Result<(), Stop> {
     const SIZE: u64 = 100 * MIB;
     const ROOM: u64 = 64 * MIB;
-    let fleet = world.fleet(1).start().await?;
     let process = fleet.balancer().process();
     let before = process.memory_now();
-    let why = "Bodies pass through a balancer. One that keeps them is full after a few, however large its memory is.";
+    let why = "Bodies pass. Whoever keeps them on the way is full after a few, however large the memory is.";
 
     let mut slow_reader = fleet.connect().await?;
     let download = fleet.download_begins(&mut slow_reader, SIZE).await?;
@@ -103,13 +115,17 @@ pub async fn large_bodies_stream(world: &mut World) -> Result<(), Stop> {
 
     download.expect_rest(SIZE).await?;
     let grown = fleet.expect_grown_less_than(before, ROOM, why)?;
-    world.measured("MiB that the balancer grew by", grown / MIB);
+    world.measured(&format!("MiB that {} grew by", fleet.balancer().name()), grown / MIB);
     Ok(())
 }
 
 /// The page comes in pieces as they are ready, and the reader sees all of them when the last one is.
 pub async fn slow_answers_flow(world: &mut World) -> Result<(), Stop> {
-    let fleet = world.fleet(1).start().await?;
+    flows_piece_by_piece(&world.fleet(1).start().await?).await
+}
+
+/// A piece that is ready arrives, whenever the next one is.
+pub async fn flows_piece_by_piece(fleet: &Fleet) -> Result<(), Stop> {
     let mut wire = fleet.connect().await?;
 
     let mut answer = fleet.long_answer(&mut wire).await?;

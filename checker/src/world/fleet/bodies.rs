@@ -59,7 +59,7 @@ impl Fleet {
         if grown < room {
             return Ok(grown);
         }
-        let expected = format!("the balancer grows by less than {} MiB", room / MIB);
+        let expected = format!("{} grows by less than {} MiB", self.balancer().name(), room / MIB);
         self.failed(expected, format!("it grew by {} MiB", grown / MIB), why)
     }
 

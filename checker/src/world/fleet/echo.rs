@@ -21,7 +21,7 @@ pub struct Echo<'f> {
 impl Fleet {
     /// Says this to the balancer, and hears from the server what it got.
     pub async fn echo(&self, ask: Ask) -> Result<Echo<'_>, Stop> {
-        let why = "The balancer hands on what it was told.";
+        let why = "Whoever stands in between hands on what they were told.";
         let letter = self.ask(ask, why).await?;
         letter.expect_status(200, why)?;
         match letter.json() {

@@ -45,6 +45,16 @@ impl Ask {
         self
     }
 
+    /// By another method.
+    pub fn by(self, method: Method) -> Ask {
+        Ask { method, ..self }
+    }
+
+    /// With the site in the request line, as whoever speaks to a proxy sends it.
+    pub fn to(self, site: &str) -> Ask {
+        Ask { path: format!("{site}{}", self.path), ..self }
+    }
+
     /// With a body of known length.
     pub fn body(self, bytes: impl Into<Bytes>) -> Ask {
         Ask { body: Full::new(bytes.into()).boxed_unsync(), ..self }

@@ -1,0 +1,8 @@
+-- Who likes which gossip. The primary key refuses a second like of the same reader, and finds all likes of a gossip
+-- without a look at the others.
+create table likes (
+    post_id bigint not null,
+    user_id bigint not null,
+    created_at bigint not null,
+    primary key (post_id, user_id)
+);
