@@ -79,9 +79,12 @@ pub async fn one_name_one_person(world: &mut World) -> Result<(), Stop> {
     if counts == (1, 1) {
         return Ok(());
     }
+    // In an order that does not depend on who was quicker.
+    let mut saw: Vec<String> = answers.iter().map(Seen::summary).collect();
+    saw.sort();
     failed(
         "one of them has the name, the other is told that it is taken (422)",
-        answers.iter().map(Seen::summary).collect::<Vec<_>>().join("; "),
+        saw.join("; "),
         "Both looked, and the name was free. Between a look and a write lies room for somebody else.",
     )
 }
