@@ -185,7 +185,7 @@ impl City {
         for word in words.iter().map(Some).chain([None]) {
             let mut ask = Ask::get(&*path);
             if let Some(word) = word {
-                ask = ask.with("cookie", &format!("session={word}")).with("authorization", &format!("Bearer {word}"));
+                ask = ask.with("cookie", format!("session={word}")).with("authorization", format!("Bearer {word}"));
             }
             let letter = self.edge.asks(ask, why).await?;
             letter.expect_status(200, why)?;
@@ -203,8 +203,8 @@ impl City {
     pub async fn expect_not_deceived(&self, victim: &Browser, why: &str) -> Result<(), Stop> {
         let own = format!("/u/{}/gossip.css", victim.name);
         for path in ["/static/../", "/static/..%2f", "/static/%2e%2e/", "/gossip.css", "/?gossip.css", &own] {
-            let ask = || Ask::get(path).with("host", &self.edge.address().to_string());
-            self.edge.asks(ask().with("cookie", &victim.cookie_header()), why).await?;
+            let ask = || Ask::get(path).with("host", self.edge.address().to_string());
+            self.edge.asks(ask().with("cookie", victim.cookie_header()), why).await?;
             let letter = self.edge.asks(ask(), why).await?;
             let page = Html::parse(&String::from_utf8_lossy(&letter.body));
             if let Some(me) = page.by_id("me") {

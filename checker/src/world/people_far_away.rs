@@ -85,18 +85,17 @@ impl Views {
 
     /// Each file is as the folder has it now.
     pub fn expect_current(&self, files: &Files, why: &str) -> Result<(), Stop> {
-        for (view, file) in self.files().filter(|(_, file)| file.body != files.content(file.name)) {
-            let from = match file.came {
-                Came::FromOwnCopy => "a copy that the browser had, and took to be good",
-                Came::NotModified => "a copy that the browser had, confirmed by a 304",
-                Came::Whole => "what came over the wire",
-            };
-            let name = file.name;
-            let expected =
-                format!("the page has {name} as it is now, {}", files.version_of(name, &files.content(name)));
-            return view.failed(expected, format!("{}: {from}", files.version_of(name, &file.body)), why);
-        }
-        Ok(())
+        let Some((view, file)) = self.files().find(|(_, file)| file.body != files.content(file.name)) else {
+            return Ok(());
+        };
+        let from = match file.came {
+            Came::FromOwnCopy => "a copy that the browser had, and took to be good",
+            Came::NotModified => "a copy that the browser had, confirmed by a 304",
+            Came::Whole => "what came over the wire",
+        };
+        let name = file.name;
+        let expected = format!("the page has {name} as it is now, {}", files.version_of(name, &files.content(name)));
+        view.failed(expected, format!("{}: {from}", files.version_of(name, &file.body)), why)
     }
 
     /// These files have the addresses that they had there.
@@ -143,7 +142,7 @@ impl Views {
         for (city, view) in cities.iter().zip(&self.0) {
             for file in &view.files {
                 // By the name by which readers know the site.
-                let ask = Ask::get(&*file.address).with("host", &city.edge.address().to_string());
+                let ask = Ask::get(&*file.address).with("host", city.edge.address().to_string());
                 city.edge.expect_now(files, file.name, ask, why).await?;
             }
         }

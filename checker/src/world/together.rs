@@ -45,7 +45,7 @@ impl City {
         let mut crowd = Vec::new();
         for _ in 0..people {
             let word = world.mark();
-            let ask = Ask::get(path).with("cookie", &format!("session={word}")).with("user-agent", &word);
+            let ask = Ask::get(path).with("cookie", format!("session={word}")).with("user-agent", &word);
             let mut wire = self.wire().await?;
             let answer = AbortOnDropHandle::new(tokio::spawn(async move { wire.hears(ask).await }));
             crowd.push(Person { word, answer });

@@ -36,10 +36,10 @@ pub async fn nobody_speaks_for_others(world: &mut World) -> Result<(), Stop> {
         city.expect_unheard(world, |ask, word| ask.with(name, word), &format!("in {name}")).await?;
     }
     city.expect_unheard(world, |ask, word| ask.body(word.to_owned()), "in the body of a GET").await?;
-    city.expect_unheard(world, |ask, word| ask.with("host", &format!("{word}.example")), "in Host").await?;
+    city.expect_unheard(world, |ask, word| ask.with("host", format!("{word}.example")), "in Host").await?;
     city.expect_unheard(world, |ask, word| ask.to(&format!("http://{word}.example")), "in an absolute address").await?;
     city.expect_unheard(world, |ask, word| ask.by(Method::POST).body(word.to_owned()), "in a POST").await?;
-    city.expect_unheard(world, |ask, word| ask.with("range", &format!("bytes={word}-")), "in Range").await
+    city.expect_unheard(world, |ask, word| ask.with("range", format!("bytes={word}-")), "in Range").await
 }
 
 /// Two addresses, one answer.
