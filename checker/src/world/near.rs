@@ -322,11 +322,9 @@ impl City {
     }
 
     /// From now on, that server answers for the origin.
-    pub fn moves_home_to(&self, server: &Server) -> Result<(), Stop> {
+    pub fn moves_home_to(&self, server: &Server) {
         self.edge.timeline().note(format!("it is {} now that answers", server.name()));
-        self.home.cut();
-        self.home.retarget(server.address());
-        Ok(self.home.heal()?)
+        self.home.moves_to(server.address());
     }
 }
 

@@ -81,6 +81,15 @@ impl Link {
         self.shared.rules.send_modify(|rules| rules.target = target);
     }
 
+    /// The same, and those that are open end, as if nobody had been there: whoever keeps one opens another. The link goes on
+    /// listening, so that nobody else can have its port meanwhile.
+    pub fn moves_to(&self, target: SocketAddr) {
+        self.shared.rules.send_modify(|rules| {
+            rules.target = target;
+            rules.cuts += 1;
+        });
+    }
+
     /// Connections opened so far.
     pub fn connections(&self) -> u64 {
         self.shared.opened.load(Relaxed)

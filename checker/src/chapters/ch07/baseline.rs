@@ -154,10 +154,10 @@ pub async fn two_versions_at_once(world: &mut World) -> Result<(), Stop> {
                nobody may keep it for that.";
 
     let address = city.edge.names(world).await?;
-    city.moves_home_to(&not_yet)?;
+    city.moves_home_to(&not_yet);
     city.edge.asks(Ask::get(&*address), why).await?;
     city.edge.asks(Ask::get(&*address), why).await?;
-    city.moves_home_to(site.door())?;
+    city.moves_home_to(site.door());
     city.edge.expect_now(&files, CSS, Ask::get(&*address), why).await?;
     not_yet.asks(Ask::get(&*address), why).await?.expect_not_kept(why)
 }
